@@ -1,0 +1,210 @@
+import type { KubeObject } from '../../model/objects.ts';
+import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
+
+/** A resource by its plural and group, as RBAC writes it: `pods`, `virtualmachineinstances.kubevirt.io`. */
+export type ResourceName = string;
+
+export type StoreEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** One change. `previous` is what was stored before; `object` is the new state (of a deletion: the last one). */
+export interface StoreEvent {
+  type: StoreEventType;
+  resource: ResourceName;
+  object: KubeObject;
+  previous?: KubeObject;
+  resourceVersion: number;
+}
+
+/** A write was decided on an older resourceVersion than the stored one. */
+export class StoreConflict extends Error {}
+
+/** How many changes a watch can be resumed across, before it gets 410 Gone. */
+const HISTORY = 20_000;
+
+/**
+ * What etcd is to a cluster: objects by resource, namespace and name, one global resourceVersion, a bounded history
+ * to resume watches from. Stored objects are never modified in place; a write replaces them. It knows nothing of
+ * schemas, admission or finalizers: that is the API server's part.
+ */
+export class Store {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #resources = new Map<ResourceName, Map<string, KubeObject>>();
+  readonly #listeners = new Set<(event: StoreEvent) => void>();
+  readonly #history: StoreEvent[] = [];
+  /** Serialized form of a stored object; lists of thousands are joined from these. */
+  readonly #json = new WeakMap<KubeObject, string>();
+  #version = 1;
+  #compacted = 0;
+
+  constructor(clock: Clock, rng: Random) {
+    this.#clock = clock;
+    this.#random = rng.fork('store');
+  }
+
+  /** The resourceVersion of the last change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Watches may resume from this resourceVersion or a later one. */
+  get oldestVersion(): number {
+    return this.#compacted;
+  }
+
+  get<T extends KubeObject>(resource: ResourceName, namespace: string | undefined, name: string): T | undefined {
+    return this.#resources.get(resource)?.get(key(namespace, name)) as T | undefined;
+  }
+
+  /** All objects of a resource, by namespace and name; of one namespace if it is given. */
+  list<T extends KubeObject>(resource: ResourceName, namespace?: string): T[] {
+    const all = this.#resources.get(resource);
+    if (all === undefined) return [];
+    const items = [...all.values()] as T[];
+    const found = namespace === undefined ? items : items.filter((item) => item.metadata.namespace === namespace);
+    return found.sort(byNamespaceAndName);
+  }
+
+  /** Every object of a resource in no particular order, without copying; for controllers that look through many. */
+  values<T extends KubeObject>(resource: ResourceName): Iterable<T> {
+    return (this.#resources.get(resource)?.values() ?? []) as Iterable<T>;
+  }
+
+  count(resource: ResourceName): number {
+    return this.#resources.get(resource)?.size ?? 0;
+  }
+
+  /**
+   * Stores a new object; gives it uid, creationTimestamp, generation and resourceVersion (kept if set: an import).
+   * `generateName` is resolved here. Throws StoreConflict if the name is taken.
+   */
+  create<T extends KubeObject>(resource: ResourceName, object: T): T {
+    const meta = object.metadata;
+    const name = meta.name || `${meta.generateName ?? ''}${this.#random.suffix()}`;
+    const objects = this.#objectsOf(resource);
+    const id = key(meta.namespace, name);
+    if (objects.has(id)) throw new StoreConflict(`${resource} "${name}" already exists`);
+    const stored = this.#stamp({
+      ...object,
+      metadata: {
+        ...meta,
+        name,
+        uid: meta.uid ?? this.#random.uuid(),
+        creationTimestamp: meta.creationTimestamp ?? seconds(this.#clock.now()),
+        generation: meta.generation ?? 1,
+      },
+    });
+    objects.set(id, stored);
+    this.#emit({ type: 'ADDED', resource, object: stored, resourceVersion: this.#version });
+    return stored;
+  }
+
+  /**
+   * Replaces an object. With `metadata.resourceVersion` set, only if it is still the stored one (StoreConflict).
+   * A write that changes nothing is no event, as in Kubernetes. `generation` is the caller's business.
+   */
+  update<T extends KubeObject>(resource: ResourceName, object: T): T {
+    const objects = this.#objectsOf(resource);
+    const id = key(object.metadata.namespace, object.metadata.name);
+    const previous = objects.get(id);
+    if (previous === undefined) throw new StoreConflict(`${resource} "${object.metadata.name}" not found`);
+    const expected = object.metadata.resourceVersion;
+    if (expected !== undefined && expected !== previous.metadata.resourceVersion) {
+      throw new StoreConflict(`${resource} "${object.metadata.name}" has been modified`);
+    }
+    const same = { ...object, metadata: { ...object.metadata, resourceVersion: previous.metadata.resourceVersion } };
+    if (JSON.stringify(same) === this.json(previous)) return previous as T;
+    const stored = this.#stamp(object);
+    objects.set(id, stored);
+    this.#emit({ type: 'MODIFIED', resource, object: stored, previous, resourceVersion: this.#version });
+    return stored;
+  }
+
+  /** Removes an object for good. The event carries the last state with the deletion's resourceVersion. */
+  delete(resource: ResourceName, namespace: string | undefined, name: string): void {
+    const objects = this.#objectsOf(resource);
+    const id = key(namespace, name);
+    const previous = objects.get(id);
+    if (previous === undefined) return;
+    objects.delete(id);
+    const object = this.#stamp(previous);
+    this.#emit({ type: 'DELETED', resource, object, previous, resourceVersion: this.#version });
+  }
+
+  /** Calls `listener` for every change, in order, synchronously. Returns how to stop. */
+  subscribe(listener: (event: StoreEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Changes after a resourceVersion, oldest first; undefined if they are no longer kept (410 Gone). */
+  since(resourceVersion: number): StoreEvent[] | undefined {
+    if (resourceVersion < this.#compacted) return undefined;
+    let low = 0;
+    let high = this.#history.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#history[middle] as StoreEvent).resourceVersion > resourceVersion) high = middle;
+      else low = middle + 1;
+    }
+    return this.#history.slice(low);
+  }
+
+  /** Forgets the history, as an etcd compaction does: watches can only resume from now on. */
+  compact(): void {
+    this.#history.length = 0;
+    this.#compacted = this.#version;
+  }
+
+  /** The object as JSON, serialized at most once. */
+  json(object: KubeObject): string {
+    let text = this.#json.get(object);
+    if (text === undefined) {
+      text = JSON.stringify(object);
+      this.#json.set(object, text);
+    }
+    return text;
+  }
+
+  #objectsOf(resource: ResourceName): Map<string, KubeObject> {
+    let objects = this.#resources.get(resource);
+    if (objects === undefined) {
+      objects = new Map();
+      this.#resources.set(resource, objects);
+    }
+    return objects;
+  }
+
+  #stamp<T extends KubeObject>(object: T): T {
+    this.#version++;
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
+  }
+
+  #emit(event: StoreEvent): void {
+    this.#history.push(event);
+    if (this.#history.length >= 2 * HISTORY) {
+      const dropped = this.#history.splice(0, this.#history.length - HISTORY);
+      this.#compacted = dropped.at(-1)?.resourceVersion ?? this.#compacted;
+    }
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function key(namespace: string | undefined, name: string): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+function byNamespaceAndName(a: KubeObject, b: KubeObject): number {
+  return compare(a.metadata.namespace ?? '', b.metadata.namespace ?? '') || compare(a.metadata.name, b.metadata.name);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** RFC 3339 with whole seconds, as Kubernetes writes metav1.Time. */
+export function seconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,79 @@
+/** How a guest uses its memory, as far as a migration cares. All sizes in bytes, rates in bytes per second. */
+export interface GuestMemory {
+  /** Guest RAM. */
+  size: number;
+  /** RAM that has never been written (sent as zero pages). */
+  zero: number;
+  /** Classes of written memory; the rest of the RAM is cold. */
+  classes: { size: number /** Rewrites per second of each page of the class (lambda). */; writesPerSecond: number }[];
+}
+
+/** One migration, as libvirt is asked for it. */
+export interface MigrationOrder {
+  /** UID of the VirtualMachineInstanceMigration. */
+  id: string;
+  guest: GuestMemory;
+  /** Local disk data that travels too (block migration). */
+  diskBytes: number;
+  /** Node names; the network knows what lies between them. */
+  source: string;
+  target: string;
+  /** Bytes per second; 0: no limit. */
+  bandwidthLimit: number;
+  /** Parallel connections (multifd). */
+  connections: number;
+  downtimeLimitMs: number;
+  autoConverge: boolean;
+  /** VFIO devices can't be post-copied; the guest is paused instead. */
+  monitor: {
+    /** Seconds after which the migration is given up (or switched, if disruption is allowed); 0: never. KubeVirt's acceptableCompletionTime. */
+    completionTimeout: number;
+    /** Seconds without progress after which it is given up; 0: never. */
+    progressTimeout: number;
+    allowPostCopy: boolean;
+    allowWorkloadDisruption: boolean;
+  };
+  /** The guest was paused before; it stays so. */
+  paused: boolean;
+}
+
+export type MigrationMode = 'PreCopy' | 'PostCopy' | 'Paused';
+
+/** What libvirt's job info tells at an instant. */
+export interface MigrationProgress {
+  elapsedMs: number;
+  processedBytes: number;
+  remainingBytes: number;
+  totalBytes: number;
+  /** Transfer rate over the last window, bytes/s. */
+  transferRate: number;
+  /** Newly dirtied bytes per second over the last period that ended in a sync. */
+  dirtyRate: number;
+  iteration: number;
+  mode: MigrationMode;
+}
+
+export type MigrationOutcome =
+  | { result: 'succeeded'; downtimeMs: number; bytes: number }
+  | {
+      result: 'failed';
+      reason: string /** Set when somebody or the monitor aborted it. */;
+      abortStatus?: 'Succeeded' | 'Failed';
+    };
+
+export interface RunningMigration {
+  progress(): MigrationProgress;
+  /** Asks for cancellation. It is refused (false) once post-copy has begun; otherwise the outcome follows. */
+  abort(reason: string): boolean;
+  /** The connection broke, or the target died. */
+  fail(reason: string): void;
+}
+
+/** What moves guests between nodes: a pre-copy model in lab time, or real QEMU processes. */
+export interface Hypervisor {
+  /** Starts a migration. `onMode` is called when it leaves pre-copy, `onDone` exactly once. */
+  migrate(
+    order: MigrationOrder,
+    on: { mode(mode: MigrationMode): void; done(outcome: MigrationOutcome): void },
+  ): RunningMigration;
+}

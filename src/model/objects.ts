@@ -1,0 +1,100 @@
+import type {
+  IoK8sApiAppsV1DaemonSet,
+  IoK8sApiCoreV1Node,
+  IoK8sApiCoreV1PersistentVolumeClaim,
+  IoK8sApiCoreV1Pod,
+  IoK8sApiCoreV1ResourceQuota,
+  IoK8sApimachineryPkgApisMetaV1ObjectMeta,
+  IoK8sApiPolicyV1PodDisruptionBudget,
+  IoK8sApiStorageV1StorageClass,
+} from '@kubevirt-ui-ext/kubevirt-api/kubernetes';
+import type {
+  V1alpha1MigrationPolicy,
+  V1KubeVirt,
+  V1MigrationConfiguration,
+  V1VirtualMachine,
+  V1VirtualMachineInstance,
+  V1VirtualMachineInstanceMigration,
+  V1VirtualMachineInstanceMigrationState,
+  V1VirtualMachineInstanceSpec,
+} from '@kubevirt-ui-ext/kubevirt-api/kubevirt';
+
+/** Metadata of an object that an API server has stored: it always has a name. */
+export type ObjectMeta = IoK8sApimachineryPkgApisMetaV1ObjectMeta & { name: string };
+
+/** Any Kubernetes object, as far as every object is alike. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+}
+
+type Stored<T> = Omit<T, 'apiVersion' | 'kind' | 'metadata'> & KubeObject;
+
+// The types come from the published OpenAPI documents; only what a stored object always has is made required.
+export type Node = Stored<IoK8sApiCoreV1Node>;
+export type Pod = Stored<IoK8sApiCoreV1Pod>;
+export type PersistentVolumeClaim = Stored<IoK8sApiCoreV1PersistentVolumeClaim>;
+export type StorageClass = Stored<IoK8sApiStorageV1StorageClass>;
+export type DaemonSet = Stored<IoK8sApiAppsV1DaemonSet>;
+export type ResourceQuota = Stored<IoK8sApiCoreV1ResourceQuota>;
+export type PodDisruptionBudget = Stored<IoK8sApiPolicyV1PodDisruptionBudget>;
+export type VirtualMachine = Stored<V1VirtualMachine>;
+export type VirtualMachineInstance = Stored<V1VirtualMachineInstance>;
+export type VirtualMachineInstanceMigration = Stored<V1VirtualMachineInstanceMigration>;
+export type MigrationPolicy = Stored<V1alpha1MigrationPolicy>;
+export type KubeVirt = Stored<V1KubeVirt>;
+export type VmiSpec = V1VirtualMachineInstanceSpec;
+export type MigrationConfiguration = V1MigrationConfiguration;
+export type MigrationState = V1VirtualMachineInstanceMigrationState;
+
+/** The live-migration part of HyperConverged; no published type has it (facts/kubevirt.md A10). */
+export interface LiveMigrationConfig {
+  parallelMigrationsPerCluster?: number;
+  parallelOutboundMigrationsPerNode?: number;
+  bandwidthPerMigration?: string;
+  completionTimeoutPerGiB?: number;
+  progressTimeout?: number;
+  network?: string;
+  allowAutoConverge?: boolean;
+  allowPostCopy?: boolean;
+  allowWorkloadDisruption?: boolean;
+}
+
+/** HyperConverged in either API version: v1beta1 has `spec.liveMigrationConfig`, v1 has it under `spec.virtualization`. */
+export interface HyperConverged extends KubeObject {
+  spec?: {
+    liveMigrationConfig?: LiveMigrationConfig;
+    virtualization?: { liveMigrationConfig?: LiveMigrationConfig };
+    [field: string]: unknown;
+  };
+  status?: {
+    versions?: { name?: string; version?: string }[];
+    infrastructureHighlyAvailable?: boolean;
+    [field: string]: unknown;
+  };
+}
+
+/** Multus's NetworkAttachmentDefinition: `spec.config` is a CNI configuration as a JSON string. */
+export interface NetworkAttachmentDefinition extends KubeObject {
+  spec?: { config?: string };
+}
+
+export interface NodeNetworkConfigurationPolicy extends KubeObject {
+  spec?: { nodeSelector?: Record<string, string>; desiredState?: Record<string, unknown> };
+  status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
+}
+
+export interface NodeNetworkInterface {
+  name: string;
+  type?: string;
+  state?: string;
+  mtu?: number;
+  ethernet?: { speed?: number };
+  [field: string]: unknown;
+}
+
+/** NMState's view of one node; it is named after the node. */
+export interface NodeNetworkState extends KubeObject {
+  status?: { currentState?: { interfaces?: NodeNetworkInterface[]; [field: string]: unknown } };
+}
