@@ -24,6 +24,7 @@ export class Clock {
   #now: number;
   #order = 0;
   #foreground = 0;
+  #running = false;
   readonly #heap: Entry[] = [];
   #driver:
     | { speed: Speed; realStart: number; labStart: number; timeout?: NodeJS.Timeout; immediate?: NodeJS.Immediate }
@@ -33,10 +34,10 @@ export class Clock {
     this.#now = start;
   }
 
-  /** Lab time in ms since the epoch. While driven by a factor it also moves between events. */
+  /** Lab time in ms since the epoch. Within an event: its time. Driven by a factor, it also moves between events. */
   now(): number {
     const driver = this.#driver;
-    if (driver === undefined || driver.speed === 'max') return this.#now;
+    if (driver === undefined || driver.speed === 'max' || this.#running) return this.#now;
     const due = driver.labStart + (performance.now() - driver.realStart) * driver.speed;
     const next = this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
     // Never past an event that has not run yet: an observer must not see its time without its effect.
@@ -131,7 +132,12 @@ export class Clock {
       if (!entry.background) this.#foreground--;
       entry.cancelled = true;
       this.#now = entry.at;
-      entry.run();
+      this.#running = true;
+      try {
+        entry.run();
+      } finally {
+        this.#running = false;
+      }
       return true;
     }
   }
