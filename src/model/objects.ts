@@ -11,6 +11,7 @@ import type {
 import type {
   V1alpha1MigrationPolicy,
   V1KubeVirt,
+  V1KubeVirtConfiguration,
   V1MigrationConfiguration,
   V1VirtualMachine,
   V1VirtualMachineInstance,
@@ -43,7 +44,10 @@ export type VirtualMachine = Stored<V1VirtualMachine>;
 export type VirtualMachineInstance = Stored<V1VirtualMachineInstance>;
 export type VirtualMachineInstanceMigration = Stored<V1VirtualMachineInstanceMigration>;
 export type MigrationPolicy = Stored<V1alpha1MigrationPolicy>;
-export type KubeVirt = Stored<V1KubeVirt>;
+// The published type calls the field `_configuration`, as its generator renames some words.
+export type KubeVirt = Stored<Omit<V1KubeVirt, 'spec'>> & {
+  spec?: Omit<NonNullable<V1KubeVirt['spec']>, '_configuration'> & { configuration?: V1KubeVirtConfiguration };
+};
 export type VmiSpec = V1VirtualMachineInstanceSpec;
 export type MigrationConfiguration = V1MigrationConfiguration;
 export type MigrationState = V1VirtualMachineInstanceMigrationState;

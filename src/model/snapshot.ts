@@ -24,7 +24,12 @@ export type UnknownReason = 'missing' | 'forbidden' | 'failed';
 
 /** What one LIST gave. Unknown is never taken for empty: whoever needs the items must say what it does without them. */
 export type Listing<T> =
-  | { known: true; items: T[] }
+  | {
+      known: true;
+      items: T[];
+      /** Only these namespaces could be read, though the whole cluster was wanted. */
+      onlyNamespaces?: string[];
+    }
   | {
       known: false;
       why: UnknownReason;
