@@ -61,7 +61,7 @@ function viewOf(object: Node, pods: Pod[]): NodeView {
       notReadyBecause: condition?.message || condition?.reason || 'the kubelet reports no Ready condition',
     }),
     cordoned: object.spec?.unschedulable === true,
-    taints: (object.spec?.taints ?? []) as Taint[],
+    taints: object.spec?.taints ?? [],
     schedulable: label === undefined ? undefined : label === 'true',
     allocatable,
     requested,

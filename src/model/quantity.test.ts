@@ -1,5 +1,5 @@
 import { quantityToScalar } from '@kubernetes/client-node/dist/util.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   addQuantities,

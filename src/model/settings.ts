@@ -50,27 +50,19 @@ const names = [
 ] as const satisfies readonly Name[];
 
 /** KubeVirt's built-in defaults (facts/kubevirt.md A8); only the completion time-out ever changed: 800 s, since v1.4 150 s. */
-function builtIn(name: Name, kubevirt: string | undefined): Raw {
-  switch (name) {
-    case 'parallelMigrationsPerCluster':
-      return 5;
-    case 'parallelOutboundMigrationsPerNode':
-      return 2;
-    case 'bandwidthPerMigration':
-      return 0;
-    case 'progressTimeout':
-      return 150;
-    case 'completionTimeoutPerGiB': {
-      const since14 = atLeast(kubevirt, 1, 4);
-      return since14 === undefined ? undefined : since14 ? 150 : 800;
-    }
-    case 'allowAutoConverge':
-    case 'allowPostCopy':
-      return false;
-    case 'network':
-    case 'allowWorkloadDisruption':
-      return undefined;
-  }
+const builtIn: Partial<Record<Name, Raw>> = {
+  parallelMigrationsPerCluster: 5,
+  parallelOutboundMigrationsPerNode: 2,
+  bandwidthPerMigration: 0,
+  progressTimeout: 150,
+  allowAutoConverge: false,
+  allowPostCopy: false,
+};
+
+function builtInOf(name: Name, kubevirt: string | undefined): Raw {
+  if (name !== 'completionTimeoutPerGiB') return builtIn[name];
+  const since14 = atLeast(kubevirt, 1, 4);
+  return since14 === undefined ? undefined : since14 ? 150 : 800;
 }
 
 /**
@@ -122,7 +114,7 @@ function settingOf(
     const field = `.spec.configuration.migrations.${name}`;
     return { value: inForce, origin: 'KubeVirt', object: subjectOf(kubeVirt), field };
   }
-  const value = builtIn(name, version);
+  const value = builtInOf(name, version);
   return { value, origin: value === undefined && name === 'completionTimeoutPerGiB' ? 'unknown' : 'default' };
 }
 

@@ -71,7 +71,7 @@ export interface Condition {
 
 /** A condition of the VMI, or undefined if it has not been set. */
 export function conditionOf(vm: Vm, type: string): Condition | undefined {
-  return (vm.vmi?.status?.conditions as Condition[] | undefined)?.find((condition) => condition.type === type);
+  return vm.vmi?.status?.conditions?.find((condition) => condition.type === type);
 }
 
 /** All VMs of the namespaces the Snapshot is about, in order of namespace and name. */

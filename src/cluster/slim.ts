@@ -1,0 +1,265 @@
+import type { ObjectMeta, Pod, VirtualMachineInstanceMigration, VmiSpec } from '../model/objects.ts';
+import type { SnapshotList, SnapshotLists } from '../model/snapshot.ts';
+
+/** Stands where a secret was. */
+export const REDACTED = '(redacted)';
+
+type Fields = Record<string, unknown>;
+type Slim<T> = (object: T) => Fields;
+
+/** The named fields of an object that has them. */
+function pick<T extends object, K extends keyof T>(object: T | undefined | null, ...names: K[]): Fields | undefined {
+  if (object === undefined || object === null) return undefined;
+  const picked: Fields = {};
+  for (const name of names) if (object[name] !== undefined) picked[name as string] = object[name];
+  return picked;
+}
+
+/** What the fields are, without those that are undefined. */
+function present(fields: Fields): Fields {
+  for (const name in fields) if (fields[name] === undefined) delete fields[name];
+  return fields;
+}
+
+// Annotations that say something about placement, migration or networks; any other may hold anything, even secrets.
+const keptAnnotation =
+  /^(([a-z0-9-]+\.)*kubevirt\.io|descheduler\.alpha\.kubernetes\.io|k8s\.(v1|ovn)\.cni\.cncf\.io|k8s\.ovn\.org|ferry\.run|machine\.openshift\.io|storageclass\.kubernetes\.io)\//;
+const droppedAnnotation = /^hooks\.kubevirt\.io\//;
+
+function slimMeta(meta: ObjectMeta, keepLabels = true): Fields {
+  const annotations: Record<string, string> = {};
+  let any = false;
+  for (const name in meta.annotations) {
+    if (!keptAnnotation.test(name) || droppedAnnotation.test(name)) continue;
+    annotations[name] = meta.annotations[name] ?? '';
+    any = true;
+  }
+  return present({
+    name: meta.name,
+    namespace: meta.namespace,
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    creationTimestamp: meta.creationTimestamp,
+    deletionTimestamp: meta.deletionTimestamp,
+    labels: keepLabels ? meta.labels : undefined,
+    annotations: any ? annotations : undefined,
+    ownerReferences: meta.ownerReferences?.map((owner) => pick(owner, 'apiVersion', 'kind', 'name', 'uid')),
+  });
+}
+
+function slimProbe(probe: { exec?: object } | undefined): Fields | undefined {
+  // Of a probe only matters whether it runs a command: virt-controller reserves memory for those.
+  return probe === undefined ? undefined : present({ exec: probe.exec === undefined ? undefined : {} });
+}
+
+const inlineData = ['userData', 'userDataBase64', 'networkData', 'networkDataBase64'] as const;
+
+function withoutInlineData<T extends object>(source: T): T {
+  const copy = { ...source } as T & Partial<Record<(typeof inlineData)[number], string>>;
+  for (const field of inlineData) if (copy[field] !== undefined) copy[field] = REDACTED as never;
+  return copy;
+}
+
+/** A VMI spec without the secrets that may be in it, and without credentials. */
+export function slimVmiSpec(spec: VmiSpec): Fields {
+  const { accessCredentials: _credentials, livenessProbe, readinessProbe, volumes, ...rest } = spec;
+  return present({
+    ...rest,
+    livenessProbe: slimProbe(livenessProbe),
+    readinessProbe: slimProbe(readinessProbe),
+    volumes: volumes?.map((volume) => {
+      const { cloudInitNoCloud, cloudInitConfigDrive } = volume;
+      if (cloudInitNoCloud !== undefined) return { ...volume, cloudInitNoCloud: withoutInlineData(cloudInitNoCloud) };
+      if (cloudInitConfigDrive === undefined) return volume;
+      return { ...volume, cloudInitConfigDrive: withoutInlineData(cloudInitConfigDrive) };
+    }),
+  });
+}
+
+function slimContainers(containers: NonNullable<Pod['spec']>['containers'] | undefined): Fields[] | undefined {
+  return containers?.map((container) =>
+    present({
+      name: container.name,
+      restartPolicy: container.restartPolicy,
+      resources: container.resources?.requests === undefined ? undefined : { requests: container.resources.requests },
+    }),
+  );
+}
+
+const podConditions = new Set(['Ready', 'PodScheduled', 'DisruptionTarget']);
+
+const slimPod: Slim<Pod> = ({ metadata, spec, status }) => ({
+  metadata: slimMeta(metadata),
+  spec: spec && {
+    ...pick(
+      spec,
+      'nodeName',
+      'nodeSelector',
+      'affinity',
+      'tolerations',
+      'overhead',
+      'priority',
+      'schedulerName',
+      'topologySpreadConstraints',
+      'schedulingGates',
+    ),
+    ...present({ resources: pick(spec.resources, 'requests') }),
+    containers: slimContainers(spec.containers) ?? [],
+    ...present({ initContainers: slimContainers(spec.initContainers) }),
+  },
+  status: status && {
+    ...pick(status, 'phase', 'reason', 'podIP', 'hostIP', 'startTime'),
+    ...present({
+      conditions: status.conditions
+        ?.filter((condition) => podConditions.has(condition.type))
+        .map((condition) => pick(condition, 'type', 'status', 'reason', 'message')),
+      containerStatuses: status.containerStatuses?.map(({ name, ready, restartCount, state }) =>
+        present({
+          name,
+          ready,
+          restartCount,
+          // Why it does not run; the messages of containers are their own, and may hold anything.
+          state: present({
+            waiting: pick(state?.waiting, 'reason'),
+            terminated: pick(state?.terminated, 'reason', 'exitCode'),
+          }),
+        }),
+      ),
+    }),
+  },
+});
+
+function slimMigration({ metadata, spec, status }: VirtualMachineInstanceMigration): Fields {
+  return present({ metadata: slimMeta(metadata), spec, status });
+}
+
+/** How each kind is cut down to what a decision can need, as its pages arrive. apiVersion and kind are added by the reader. */
+export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
+  nodes: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec: pick(spec, 'unschedulable', 'taints') ?? {},
+    status: present({
+      ...pick(status, 'allocatable', 'capacity', 'addresses'),
+      conditions: status?.conditions?.map((condition) =>
+        pick(condition, 'type', 'status', 'reason', 'message', 'lastTransitionTime'),
+      ),
+      nodeInfo: pick(status?.nodeInfo, 'osImage', 'architecture', 'kernelVersion', 'kubeletVersion', 'operatingSystem'),
+    }),
+  }),
+  virtualMachines: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec: {
+      ...pick(spec, 'runStrategy', 'running', 'instancetype', 'preference', 'updateVolumesStrategy'),
+      template: present({
+        metadata: pick(spec.template.metadata as ObjectMeta | undefined, 'labels'),
+        spec: spec.template.spec && slimVmiSpec(spec.template.spec),
+      }),
+    },
+    status: pick(
+      status,
+      'printableStatus',
+      'created',
+      'ready',
+      'conditions',
+      'runStrategy',
+      'stateChangeRequests',
+      'instancetypeRef',
+      'preferenceRef',
+      'volumeUpdateState',
+      'snapshotInProgress',
+      'restoreInProgress',
+    ),
+  }),
+  virtualMachineInstances: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec: slimVmiSpec(spec),
+    status: status && {
+      ...pick(
+        status,
+        'phase',
+        'reason',
+        'nodeName',
+        'conditions',
+        'activePods',
+        'evacuationNodeName',
+        'migrationMethod',
+        'migrationState',
+        'migrationTransport',
+        'migratedVolumes',
+        'memory',
+        'currentCPUTopology',
+        'machine',
+        'topologyHints',
+        'qosClass',
+        'selinuxContext',
+        'launcherContainerImageVersion',
+      ),
+      ...present({
+        volumeStatus: status.volumeStatus?.map((volume) =>
+          pick(volume, 'name', 'phase', 'persistentVolumeClaimInfo', 'hotplugVolume', 'memoryDumpVolume'),
+        ),
+      }),
+    },
+  }),
+  migrations: slimMigration,
+  claims: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata, false),
+    spec: pick(spec, 'accessModes', 'storageClassName', 'volumeMode', 'volumeName', 'resources'),
+    status: pick(status, 'phase', 'accessModes', 'capacity'),
+  }),
+  storageClasses: ({ metadata, provisioner, parameters, volumeBindingMode, allowedTopologies }) => ({
+    metadata: slimMeta(metadata),
+    provisioner,
+    // Some provisioners took passwords as parameters; only what tells the kind of storage is kept.
+    parameters: pick(parameters, 'backendType', 'type', 'fsType', 'csi.storage.k8s.io/fstype'),
+    volumeBindingMode,
+    allowedTopologies,
+  }),
+  pods: slimPod,
+  daemonSets: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec: {
+      ...pick(spec, 'selector', 'updateStrategy'),
+      template: {
+        metadata: spec && slimMeta(spec.template.metadata as ObjectMeta),
+        spec: pick(spec?.template.spec, 'nodeSelector', 'affinity', 'tolerations'),
+      },
+    },
+    status,
+  }),
+  kubeVirts: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec: pick(spec, 'configuration', 'workloadUpdateStrategy', 'workloads'),
+    status: pick(
+      status,
+      'phase',
+      'conditions',
+      'observedKubeVirtVersion',
+      'targetKubeVirtVersion',
+      'outdatedVirtualMachineInstanceWorkloads',
+      'defaultArchitecture',
+    ),
+  }),
+  hyperConvergeds: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec,
+    status: pick(status, 'versions', 'conditions', 'infrastructureHighlyAvailable'),
+  }),
+  migrationPolicies: ({ metadata, spec }) => ({ metadata: slimMeta(metadata), spec }),
+  networkAttachments: ({ metadata, spec }) => ({ metadata: slimMeta(metadata), spec }),
+  nodeNetworkPolicies: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec,
+    status: pick(status, 'conditions'),
+  }),
+  nodeNetworkStates: ({ metadata, status }) => ({
+    metadata: slimMeta(metadata),
+    status: { currentState: pick(status?.currentState, 'interfaces', 'ovn') },
+  }),
+  resourceQuotas: ({ metadata, spec, status }) => ({ metadata: slimMeta(metadata), spec, status }),
+  disruptionBudgets: ({ metadata, spec, status }) => ({
+    metadata: slimMeta(metadata),
+    spec,
+    status: pick(status, 'currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'),
+  }),
+};
