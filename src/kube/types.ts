@@ -63,7 +63,10 @@ export interface WriteOptions extends CallOptions {
 export interface RawOptions extends CallOptions {
   query?: Record<string, string>;
   headers?: Record<string, string>;
+  /** A string is sent as it is, anything else as JSON. */
   body?: unknown;
+  /** Whether a status is an answer rather than an error; default: 2xx. */
+  accept?: (status: number) => boolean;
 }
 
 export interface RawResponse {
