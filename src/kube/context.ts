@@ -39,7 +39,7 @@ export async function findContext(options: ContextOptions, surroundings: Surroun
 }
 
 async function choose(merged: Merged, options: ContextOptions): Promise<Place> {
-  const context = options.context ?? merged['current-context'];
+  const context = options.context ?? (merged['current-context'] || undefined);
   const known = merged.contexts.map(({ name }) => name).join(', ') || 'none';
   if (context === undefined) {
     throw new ConfigError('no-context', `the kubeconfig has no current context (its contexts: ${known})`);

@@ -44,9 +44,7 @@ export class Known<T extends StoredObject> {
 
   /** The object is gone, or no longer selected; `object` is its final state. */
   remove(object: T): Change<T>[] {
-    const key = keyOf(object);
-    this.#unseen?.delete(key);
-    return this.#objects.delete(key) ? [{ type: 'deleted', object }] : [];
+    return this.#objects.delete(keyOf(object)) ? [{ type: 'deleted', object }] : [];
   }
 }
 

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type OutgoingHttpHeaders } from 'node:http';
+import { type AgentOptions, Agent as HttpAgent, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { accessOf } from './access.ts';
@@ -37,7 +37,7 @@ export interface ApiRequest {
 // Below the 90 s after which the API server drops an idle connection (recordings/README, Wire), so that it is this
 // side that closes, and no request meets a connection that is just going away.
 const idleConnection = 55_000;
-/** Ordinary requests at once; watches have connections of their own. */
+/** Shared connections at once. */
 const maxConnections = 32;
 
 /** Sends requests to one API server as one user: credentials and their renewal, retries, typed errors. */
@@ -47,7 +47,7 @@ export class Transport {
   readonly #base: string;
   readonly #clock: ServerClock;
   readonly #local: boolean;
-  #agents: { key: string; plain: HttpAgent; watching: HttpAgent } | undefined;
+  #agents: { key: string; shared: HttpAgent; own: HttpAgent } | undefined;
   #requests = 0;
   #answered = false;
   #closed = false;
@@ -76,8 +76,8 @@ export class Transport {
 
   close(): void {
     this.#closed = true;
-    this.#agents?.plain.destroy();
-    this.#agents?.watching.destroy();
+    this.#agents?.shared.destroy();
+    this.#agents?.own.destroy();
   }
 
   /** Sends a request, again where that is safe and useful, and reads the answer. Throws KubeError. */
@@ -132,7 +132,7 @@ export class Transport {
       ...credential.headers,
     };
     const timeout = request.timeout ?? this.#options.timeout;
-    const agent = this.#agent(url.protocol, credential, watching);
+    const agent = this.#agent(url.protocol, credential, !watching && isIdempotent(request));
     const sent = this.timing.now();
     this.#requests++;
     const opened = await open({ method, url, headers, body, agent, signal, timeout });
@@ -153,21 +153,25 @@ export class Transport {
     throw apiError(status, request, text, retryAfter);
   }
 
-  #agent(protocol: string, credential: Credential, watching: boolean): HttpAgent {
+  #agent(protocol: string, credential: Credential, shared: boolean): HttpAgent {
     if (credential.agent !== undefined) return credential.agent;
     const key = tlsKey(credential.tls);
     if (this.#agents?.key !== key) {
-      const pool = { keepAlive: true, timeout: idleConnection };
-      const make =
-        protocol === 'http:' ? (size: object) => new HttpAgent({ ...pool, ...size }) : secureAgents(credential, pool);
+      const make = protocol === 'http:' ? (how: AgentOptions) => new HttpAgent(how) : secureAgents(credential);
       // The former agents' connections are left to finish, and then to time out.
-      this.#agents = { key, plain: make({ maxSockets: maxConnections }), watching: make({}) };
+      this.#agents = {
+        key,
+        shared: make({ keepAlive: true, timeout: idleConnection, maxSockets: maxConnections }),
+        // For watches; and for requests that must not be sent twice: on a connection that was idle, one could not
+        // tell whether a request was lost before or after it reached the server.
+        own: make({ keepAlive: false }),
+      };
     }
-    return watching ? this.#agents.watching : this.#agents.plain;
+    return shared ? this.#agents.shared : this.#agents.own;
   }
 }
 
-function secureAgents({ tls }: Credential, pool: object): (size: object) => HttpAgent {
+function secureAgents({ tls }: Credential): (how: AgentOptions) => HttpAgent {
   let secureContext: ReturnType<typeof createSecureContext>;
   try {
     // Made once: node would parse the certificates again for each connection.
@@ -177,12 +181,11 @@ function secureAgents({ tls }: Credential, pool: object): (size: object) => Http
   }
   const { rejectUnauthorized, servername } = tls;
   const settings = {
-    ...pool,
     secureContext,
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     ...(servername === undefined ? {} : { servername }),
   };
-  return (size) => new HttpsAgent({ ...settings, ...size });
+  return (how) => new HttpsAgent({ ...settings, ...how });
 }
 
 export function isSuccess(status: number): boolean {

@@ -15,7 +15,7 @@ export interface Certificate {
 
 export interface Authority {
   ca: string;
-  issue(subject: string, options?: { names?: string[]; expired?: boolean }): Promise<Certificate>;
+  issue: (subject: string, options?: { names?: string[]; expired?: boolean }) => Promise<Certificate>;
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -1,6 +1,7 @@
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Certificate } from './certificates.ts';
 import { type FakeObject, FakeStore, type StoreEvent } from './store.ts';
 
@@ -10,6 +11,8 @@ export interface Seen {
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
   body: string;
+  /** CN of the client certificate, if it is one of `clientCa`. */
+  client: string | undefined;
 }
 
 export interface FakeServerOptions {
@@ -27,7 +30,7 @@ export interface FakeServerOptions {
 export type Script = (seen: Seen, response: ServerResponse) => boolean;
 
 export const things = { group: 'test.ferry.run', version: 'v1', plural: 'things', namespaced: true };
-const collection = '/apis/test.ferry.run/v1/things';
+const collection = /^\/apis\/test\.ferry\.run\/v1\/(namespaces\/[^/]+\/)?things(\/|$)/;
 
 /** A Kubernetes API server of one kind, made to be killed, compacted, cut off and scripted by tests. */
 export class FakeServer {
@@ -131,14 +134,15 @@ export class FakeServer {
     const url = new URL(request.url ?? '/', 'http://x');
     const body = Buffer.concat(chunks).toString();
     const { method = 'GET', headers } = request;
-    const seen: Seen = { method, path: url.pathname, query: url.searchParams, headers, body };
+    const client = clientOf(request.socket);
+    const seen: Seen = { method, path: url.pathname, query: url.searchParams, headers, body, client };
     this.seen.push(seen);
     const { tokens } = this.#options;
     if (tokens !== undefined && !tokens.has(headers.authorization?.replace(/^Bearer /, '') ?? '')) {
       sendStatus(response, 401, 'Unauthorized', 'Unauthorized');
     } else if (this.script?.(seen, response) === true) {
       return;
-    } else if (!url.pathname.endsWith('/things') && !url.pathname.startsWith(`${collection}/`)) {
+    } else if (!collection.test(url.pathname)) {
       sendStatus(response, 404, 'NotFound', 'the server could not find the requested resource');
     } else if (seen.query.get('watch') === 'true') this.#watch(seen.query, response);
     else if (method === 'GET') this.#list(seen.query, response);
@@ -211,6 +215,12 @@ export class FakeServer {
     this.#watches.add(watch);
     response.on('close', watch.stop);
   }
+}
+
+function clientOf(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  return Array.isArray(name) ? name[0] : name;
 }
 
 function writeEvent(response: ServerResponse, { type, object }: Pick<StoreEvent, 'type' | 'object'>): void {
