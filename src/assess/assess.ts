@@ -1,0 +1,95 @@
+import { type Finding, type Severity, type Verdict, verdictOf } from '../model/finding.ts';
+import { compareText } from '../model/memo.ts';
+import { API_VERSION, type Snapshot } from '../model/snapshot.ts';
+import type { Vm } from '../model/vm.ts';
+import type { Check, CheckRequest, Draft } from './check.ts';
+import { checks as allChecks } from './checks/index.ts';
+import { unknownLists } from './unknown.ts';
+
+export interface CheckItem {
+  vm: { namespace: string; name: string };
+  /** The node it is on. */
+  node?: string;
+  verdict: Verdict;
+  findings: Finding[];
+}
+
+/** What `ferry check` tells. */
+export interface CheckReport {
+  apiVersion: typeof API_VERSION;
+  kind: 'CheckReport';
+  takenAt: string;
+  /** The node that was asked for. */
+  target?: string;
+  /** In order of namespace and name. */
+  items: CheckItem[];
+  /** Findings about the cluster as a whole. */
+  cluster?: Finding[];
+}
+
+/**
+ * What every check says about the VMs. A pure function; findings come blockers first, then by check, field and message,
+ * so that the same cluster always gives the same report.
+ */
+export function checkVms(
+  snapshot: Snapshot,
+  vms: readonly Vm[],
+  request: CheckRequest = {},
+  checks: readonly Check[] = allChecks,
+): CheckReport {
+  const unknown = unknownLists(snapshot, checks);
+  const items = vms
+    .toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name))
+    .map((vm) => checkVm(vm, snapshot, request, checks, unknown(vm)));
+  const cluster = checks
+    .flatMap((check) => stamped(check.id, check.runCluster?.(snapshot) ?? []))
+    .sort(compareFindings);
+  return {
+    apiVersion: API_VERSION,
+    kind: 'CheckReport',
+    takenAt: snapshot.takenAt,
+    ...(request.target !== undefined && { target: request.target }),
+    items,
+    ...(cluster.length > 0 && { cluster }),
+  };
+}
+
+function checkVm(
+  vm: Vm,
+  snapshot: Snapshot,
+  request: CheckRequest,
+  checks: readonly Check[],
+  unknown: Finding[],
+): CheckItem {
+  const findings = [...unknown];
+  for (const check of checks) {
+    const drafts = check.run(vm, snapshot, request);
+    if (drafts.length > 0) findings.push(...stamped(check.id, drafts));
+  }
+  // A bare VMI can't be restarted: nothing would start it again.
+  if (vm.vm === undefined && snapshot.lists.virtualMachines.known) {
+    for (const finding of findings) if (finding.allows === 'cold') finding.allows = 'nothing';
+  }
+  if (findings.length > 1) findings.sort(compareFindings);
+  return {
+    vm: { namespace: vm.namespace, name: vm.name },
+    ...(vm.node !== undefined && { node: vm.node }),
+    verdict: verdictOf(findings),
+    findings,
+  };
+}
+
+function stamped(check: string, drafts: Draft[]): Finding[] {
+  return drafts.map((draft) => ({ check, ...draft }));
+}
+
+const order: Record<Severity, number> = { blocker: 0, warning: 1, info: 2 };
+
+function compareFindings(a: Finding, b: Finding): number {
+  return (
+    order[a.severity] - order[b.severity] ||
+    compareText(a.check, b.check) ||
+    compareText(a.evidence[0]?.field ?? '', b.evidence[0]?.field ?? '') ||
+    compareText(a.message, b.message)
+  );
+}

@@ -1,0 +1,75 @@
+import type { Evidence, Finding, Subject } from '../model/finding.ts';
+import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
+import type { Vm } from '../model/vm.ts';
+
+/** What the caller wants to know about the VMs. */
+export interface CheckRequest {
+  /** The node they are to move to; without it: any other. */
+  target?: string;
+}
+
+/** What a check says, before the report puts the check's id on it. */
+export type Draft = Omit<Finding, 'check'>;
+
+/** One thing to look at. Pure: the same Snapshot and request always give the same findings. */
+export interface Check {
+  /** Stable, `area/thing`. */
+  id: string;
+  /** What it looks at, as a heading. */
+  title: string;
+  /** Where the rule comes from: a section of the mission's text or of the fact sheets. */
+  source: string;
+  /** Lists without which it can't tell. Where one is unknown, the report says so instead of passing the VM. */
+  needs: SnapshotList[];
+  run(vm: Vm, snapshot: Snapshot, request: CheckRequest): Draft[];
+  /** What it says about the cluster as a whole. */
+  runCluster?(snapshot: Snapshot): Draft[];
+}
+
+interface Said {
+  message: string;
+  evidence: Evidence | Evidence[];
+  remedy: string;
+}
+
+export function blocker(subject: Vm | Subject, said: Said & { allows: 'cold' | 'nothing' }): Draft {
+  return { ...draft('blocker', subject, said), allows: said.allows };
+}
+
+export function warning(subject: Vm | Subject, said: Said): Draft {
+  return draft('warning', subject, said);
+}
+
+export function info(subject: Vm | Subject, said: Said): Draft {
+  return draft('info', subject, said);
+}
+
+function draft(severity: Finding['severity'], about: Vm | Subject, { message, evidence, remedy }: Said): Draft {
+  const subject = 'kind' in about ? about : subjectOf(about);
+  return { severity, subject, message, evidence: Array.isArray(evidence) ? evidence : [evidence], remedy };
+}
+
+/** The VM as findings name it. */
+export function subjectOf({ vm, namespace, name }: Vm): Subject {
+  return { kind: vm === undefined ? 'VirtualMachineInstance' : 'VirtualMachine', namespace, name };
+}
+
+type Named = { kind: string; metadata: { name: string; namespace?: string } };
+
+/** Evidence: a field of an object (or of what a subject names) and its value. */
+export function at(object: Named | Subject, field: string, value: unknown): Evidence {
+  if ('metadata' in object) {
+    const { name, namespace } = object.metadata;
+    return {
+      object: { kind: object.kind, ...(namespace !== undefined && { namespace }), name },
+      field,
+      value: value ?? null,
+    };
+  }
+  return { object, field, value: value ?? null };
+}
+
+/** Evidence from the VM's own object: the VMI where there is one. */
+export function atVm(vm: Vm, field: string, value: unknown): Evidence {
+  return at(vm.vmi ?? vm.vm ?? subjectOf(vm), field, value);
+}

@@ -1,0 +1,45 @@
+import type { Evidence } from '../../model/finding.ts';
+import { migrationsOf } from '../../model/migrations.ts';
+import { type Setting, settingsOf } from '../../model/settings.ts';
+import { at, type Check, type Draft, warning } from '../check.ts';
+
+const remedy = (name: string): string =>
+  `Nothing is needed: the migration waits in Pending until a slot is free. Raise ${name} only if the network can bear it.`;
+
+/** A full cluster makes a migration wait; it is never rejected (facts/anchors.md 6, row 7). */
+export const limits: Check = {
+  id: 'limits/parallel-migrations',
+  title: 'The cluster and the node have a free migration slot',
+  source: 'mission: checklist 6, CANNOT (limit), Issue 4; facts/kubevirt.md C1; facts/anchors.md 6 row 7',
+  needs: ['migrations', 'virtualMachineInstances', 'pods', 'kubeVirts'],
+  run(vm, snapshot): Draft[] {
+    if (vm.node === undefined) return [];
+    const { taken, takenByNode } = migrationsOf(snapshot);
+    const { parallelMigrationsPerCluster: cluster, parallelOutboundMigrationsPerNode: outbound } = settingsOf(snapshot);
+    const findings: Draft[] = [];
+    if (cluster.value !== undefined && taken >= cluster.value) {
+      findings.push(
+        warning(vm, {
+          message: `${taken} of ${cluster.value} migrations of the cluster are under way: this one would wait in Pending`,
+          evidence: evidenceOf(cluster, 'parallelMigrationsPerCluster'),
+          remedy: remedy('parallelMigrationsPerCluster'),
+        }),
+      );
+    }
+    const leaving = takenByNode.get(vm.node) ?? 0;
+    if (outbound.value !== undefined && leaving >= outbound.value) {
+      findings.push(
+        warning(vm, {
+          message: `${leaving} of ${outbound.value} outbound migrations of node ${vm.node} are under way: this one would wait in Pending`,
+          evidence: evidenceOf(outbound, 'parallelOutboundMigrationsPerNode'),
+          remedy: remedy('parallelOutboundMigrationsPerNode'),
+        }),
+      );
+    }
+    return findings;
+  },
+};
+
+function evidenceOf({ object, field, value }: Setting<number>, name: string): Evidence {
+  return at(object ?? { kind: 'KubeVirt', name: 'built-in default' }, field ?? name, value);
+}

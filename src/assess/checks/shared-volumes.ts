@@ -1,0 +1,50 @@
+import type { Volume } from '../../model/vm.ts';
+import { at, atVm, blocker, type Check, type Draft } from '../check.ts';
+
+const remedy = 'Move it cold (a restart), or migrate the volume to a storage class that offers ReadWriteMany.';
+
+/** A volume that only one node can mount at a time keeps the VM where it is. */
+export const sharedVolumes: Check = {
+  id: 'storage/shared-volumes',
+  title: 'All volumes can be used on two nodes at once',
+  source: 'mission: Storage Requirements; checklist 1; facts/kubevirt.md E',
+  needs: ['claims'],
+  run(vm, snapshot): Draft[] {
+    return vm.volumes.flatMap((volume) => {
+      if (volume.sharedHostDisk === false) {
+        return blocker(vm, {
+          message: `volume ${volume.name} is a file on the node's own disk (hostDisk that is not shared)`,
+          evidence: atVm(vm, `.spec.volumes[name=${volume.name}].hostDisk.shared`, false),
+          remedy: 'Copy the disk to a PersistentVolumeClaim with ReadWriteMany and use that.',
+          allows: 'nothing',
+        });
+      }
+      // KubeVirt asks only PVCs and DataVolumes; the backing of an ephemeral volume has to be mounted on the target too.
+      const asked = ['persistentVolumeClaim', 'dataVolume', 'ephemeral'].includes(volume.source);
+      if (!asked || volume.migrating) return [];
+      const { claimName } = volume;
+      if (volume.accessModes === undefined) {
+        if (!snapshot.lists.claims.known) return [];
+        return blocker(vm, {
+          message: `volume ${volume.name} uses claim ${claimName}, which does not exist`,
+          evidence: atVm(vm, `.spec.volumes[name=${volume.name}]`, claimName),
+          remedy: 'Create the claim or remove the volume; KubeVirt migrates no VM whose claims it can not see.',
+          allows: 'nothing',
+        });
+      }
+      if (volume.accessModes.includes('ReadWriteMany')) return [];
+      return blocker(vm, {
+        message: `volume ${volume.name} uses claim ${claimName}, which only one node can mount (${volume.accessModes.join(', ') || 'no access mode'})`,
+        evidence: evidenceOf(vm, volume),
+        remedy,
+        allows: 'cold',
+      });
+    });
+  },
+};
+
+function evidenceOf(vm: Parameters<Check['run']>[0], { name, claim, accessModes }: Volume) {
+  return claim === undefined
+    ? atVm(vm, `.status.volumeStatus[name=${name}].persistentVolumeClaimInfo.accessModes`, accessModes)
+    : at(claim, '.spec.accessModes', accessModes);
+}

@@ -1,0 +1,53 @@
+import type { Finding } from '../model/finding.ts';
+import type { Listing, Snapshot, SnapshotList } from '../model/snapshot.ts';
+import type { Vm } from '../model/vm.ts';
+import { type Check, subjectOf } from './check.ts';
+
+/**
+ * What can't be told about a VM because a list is not known: a warning for each such list that a check needs, naming
+ * the checks that are in doubt and the rule that would help. Unknown is never taken for good.
+ */
+export function unknownLists(snapshot: Snapshot, checks: readonly Check[]): (vm: Vm) => Finding[] {
+  const needed = new Map<SnapshotList, Check[]>();
+  for (const check of checks) {
+    for (const list of check.needs) needed.set(list, [...(needed.get(list) ?? []), check]);
+  }
+  const told = [...needed].flatMap(([list, inDoubt]) => {
+    const listing: Listing<unknown> = snapshot.lists[list];
+    if (listing.known && listing.onlyNamespaces === undefined) return [];
+    const what = `.lists.${list}`;
+    const doubt = `not fully checked: ${inDoubt.map(({ title }) => lowerFirst(title)).join('; ')}`;
+    if (listing.known) {
+      const where = (listing.onlyNamespaces ?? []).join(', ');
+      const message = `${list} could be read in the namespace${listing.onlyNamespaces?.length === 1 ? '' : 's'} ${where} only; ${doubt}`;
+      return [
+        { message, remedy: `Grant the permission to list ${list} in all namespaces.`, what, value: 'partly known' },
+      ];
+    }
+    const message = `${list} could not be read (${listing.why}: ${listing.message}); ${doubt}`;
+    return [{ message, remedy: remedyFor(listing), what, value: listing.why }];
+  });
+  return (vm) =>
+    told.map(({ message, remedy, what, value }) => ({
+      check: 'snapshot/complete',
+      severity: 'warning',
+      subject: subjectOf(vm),
+      message,
+      evidence: [{ object: { kind: 'Snapshot', name: snapshot.takenAt }, field: what, value }],
+      remedy,
+    }));
+}
+
+function remedyFor(listing: Extract<Listing<unknown>, { known: false }>): string {
+  const { rule } = listing;
+  if (rule !== undefined) {
+    return `Add this rule to your ClusterRole: apiGroups: ["${rule.apiGroup}"], resources: ["${rule.resource}"], verbs: ["${rule.verb}"].`;
+  }
+  return listing.why === 'missing'
+    ? 'Choose a cluster that serves it.'
+    : 'Try again; if it stays so, look at the API server and the webhooks and services behind it.';
+}
+
+function lowerFirst(text: string): string {
+  return text.startsWith('KubeVirt') ? text : text.charAt(0).toLowerCase() + text.slice(1);
+}
