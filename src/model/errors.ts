@@ -35,6 +35,10 @@ export const errorCatalogue = {
   FERRY_E_LAB_NOT_RUNNING: exit.usage,
   FERRY_E_LAB_PORT: exit.failedSafe,
   FERRY_E_LAB_START: exit.failedSafe,
+  FERRY_E_FILE: exit.usage,
+  FERRY_E_INTERRUPTED: exit.interrupted,
+  // A bug: nobody knows what it left undone.
+  FERRY_E_INTERNAL: exit.failedAttention,
 } as const satisfies Record<string, ExitCode>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,0 +1,53 @@
+// Bundles the command line into dist/: one program in chunks that load when needed, and two tiny entries.
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const dist = new URL('../dist/', import.meta.url).pathname;
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+const result = await build({
+  entryPoints: { main: 'src/cli/main.ts' },
+  absWorkingDir: new URL('..', import.meta.url).pathname,
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  chunkNames: 'chunks/[name]-[hash]',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Stack traces and class names stay readable.
+  minifyIdentifiers: false,
+  keepNames: false,
+  legalComments: 'none',
+  // Packages that are still CommonJS call require; ES modules have none.
+  banner: {
+    js: `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`,
+  },
+  metafile: true,
+  logLevel: 'warning',
+});
+
+// The entry must parse on any Node that knows ES modules, to say which one is needed.
+const entry = `#!/usr/bin/env node
+var major = Number(process.versions.node.split('.')[0]);
+if (major < 22) {
+  process.stderr.write('error: ferry needs Node.js 22 or newer, this is ' + process.versions.node + ' (FERRY_E_USAGE)\\n');
+  process.exitCode = 2;
+} else {
+  import('./main.js');
+}
+`;
+const kubectlEntry = `#!/usr/bin/env node
+import './ferry.js';
+`;
+for (const [name, text] of Object.entries({ 'ferry.js': entry, 'kubectl-ferry.js': kubectlEntry })) {
+  writeFileSync(join(dist, name), text);
+  chmodSync(join(dist, name), 0o755);
+}
+
+const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+console.log(`dist/: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

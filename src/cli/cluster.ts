@@ -1,0 +1,92 @@
+import type { KubeClient } from '../kube/types.ts';
+import { FerryError } from '../model/errors.ts';
+import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
+import type { Io } from './context.ts';
+import { forbidden } from './errors.ts';
+import type { ConnectionFlags, ScopeFlags, SnapshotFlag } from './flags.ts';
+import { version } from './version.ts';
+
+/** A client for the cluster that the flags and the environment name. The caller closes it. */
+export async function openCluster(io: Io, flags: ConnectionFlags & { namespace?: string }): Promise<KubeClient> {
+  const [{ connect }, { realTiming }, { realSurroundings }] = await Promise.all([
+    import('../kube/connect.ts'),
+    import('../kube/timing.ts'),
+    import('../kube/kubeconfig.ts'),
+  ]);
+  const { kubeconfig, context, namespace, as, asGroup, requestTimeout } = flags;
+  const surroundings = { ...realSurroundings(), env: io.env, ...(io.env['HOME'] && { home: io.env['HOME'] }) };
+  const options = { kubeconfig, context, namespace, as, asGroup, requestTimeout, userAgent: `ferry/${version}` };
+  return await connect(options, realTiming, surroundings);
+}
+
+/** What a read-only command works on. */
+export interface Reading {
+  snapshot: Snapshot;
+  /** The namespace to look in; undefined: all that are in the Snapshot. */
+  namespace: string | undefined;
+  /** Where the Snapshot came from, unless it was a file. Closed when the command ends. */
+  client: KubeClient | undefined;
+}
+
+/** Reads the cluster, or the file that --snapshot names, and gives it to `use`. */
+export async function withSnapshot<T>(
+  io: Io,
+  flags: ConnectionFlags & ScopeFlags & SnapshotFlag & { everyNamespace?: boolean },
+  use: (reading: Reading) => Promise<T>,
+): Promise<T> {
+  const all = flags.allNamespaces === true || flags.everyNamespace === true;
+  if (flags.snapshot !== undefined) {
+    const snapshot = await readSnapshotFile(io, flags.snapshot);
+    return await use({ snapshot, namespace: all ? undefined : flags.namespace, client: undefined });
+  }
+  const client = await openCluster(io, flags);
+  try {
+    const { readSnapshot, requireKubeVirt } = await import('../cluster/snapshot.ts');
+    const namespace = all ? undefined : client.namespace;
+    const snapshot = await readSnapshot(client, {
+      namespaces: namespace === undefined ? [] : [namespace],
+      signal: io.signal,
+    });
+    requireKubeVirt(snapshot);
+    return await use({ snapshot, namespace, client });
+  } finally {
+    client.close();
+  }
+}
+
+/** Fails as the LIST did, if a list that the command can't do without is not known. */
+export function requireLists(snapshot: Snapshot, lists: readonly SnapshotList[], namespace: string | undefined): void {
+  for (const list of lists) {
+    const listing = snapshot.lists[list];
+    if (listing.known) continue;
+    if (listing.rule !== undefined) {
+      const { apiGroup: group, resource, verb } = listing.rule;
+      throw forbidden({ verb, group, resource, ...(namespace !== undefined && { namespace }) });
+    }
+    throw new FerryError('FERRY_E_API', `the ${list} are not known: ${listing.message}`, 'Read the cluster again.');
+  }
+}
+
+async function readSnapshotFile(io: Io, file: string): Promise<Snapshot> {
+  const { parseSnapshot } = await import('../cluster/saved-snapshot.ts');
+  if (file === '-') {
+    let text = '';
+    for await (const chunk of io.stdin) text += String(chunk);
+    return await parseSnapshot(text, 'standard input');
+  }
+  const { readFile } = await import('node:fs/promises');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw fileError(file, error);
+  }
+  return await parseSnapshot(text, file);
+}
+
+/** A file that can't be read or written. */
+export function fileError(file: string, error: unknown): FerryError {
+  const { code } = error as NodeJS.ErrnoException;
+  const why = code === 'ENOENT' ? 'does not exist' : `cannot be used (${code ?? 'unknown error'})`;
+  return new FerryError('FERRY_E_FILE', `${file} ${why}`, 'Check the path and its permissions.');
+}

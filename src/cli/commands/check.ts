@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import type { CheckedVm } from '../../assess/assess.ts';
+import { type ExitCode, exit } from '../../model/errors.ts';
+import { requireLists, withSnapshot } from '../cluster.ts';
+import { type Invocation, type Io, note } from '../context.ts';
+import {
+  type ConnectionFlags,
+  connectionFlags,
+  type OutputFlags,
+  outputFlags,
+  type ScopeFlags,
+  type SnapshotFlag,
+  scopeFlags,
+  snapshotFlag,
+} from '../flags.ts';
+import { parseName } from '../names.ts';
+import { renderDocument } from '../output/document.ts';
+import { briefly, bySeverity, explained } from '../output/findings.ts';
+import { plain } from '../output/plain.ts';
+import { type Column, renderTable } from '../output/table.ts';
+import { namesNode, requireNode, selectVms } from '../select-vms.ts';
+
+type Flags = ConnectionFlags & ScopeFlags & OutputFlags & SnapshotFlag & { to?: string; explain?: boolean };
+
+export function checkCommand(program: Command, { io, run }: Invocation): void {
+  const check = program
+    .command('check [VM...]')
+    .description('Say whether VMs can be moved, and why not. Changes nothing.')
+    .option('--to <node>', 'whether they can be moved to this node')
+    .option('--explain', 'every finding with its evidence and remedy')
+    .addHelpText(
+      'after',
+      `
+Verdicts: live (can live-migrate), cold (only by a restart), blocked (neither).
+The exit code is 1 if a VM that was looked at is cold or blocked.
+
+Examples:
+  # Every VM of the namespace
+  ${io.name} check
+
+  # Two VMs, for a certain node, with all there is to say
+  ${io.name} check web01 vm/db01 --to worker-2 --explain
+
+  # All VMs on a node
+  ${io.name} check node/worker-1`,
+    )
+    .action((names: string[], flags: Flags) => run(async () => await runCheck(io, names, flags)));
+  snapshotFlag(connectionFlags(outputFlags(scopeFlags(check), ['table', 'wide', 'json', 'yaml', 'name'])));
+}
+
+async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode> {
+  return await withSnapshot(io, { ...flags, everyNamespace: namesNode(names) }, async (reading) => {
+    const { snapshot, namespace } = reading;
+    requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances'], namespace);
+    const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
+    if (target !== undefined) requireNode(snapshot, target);
+    const vms = await selectVms(reading, names, flags.selector);
+    const { checkVms } = await import('../../assess/assess.ts');
+    const report = checkVms(snapshot, vms, target === undefined ? {} : { target });
+    const manyNamespaces = namespace === undefined && new Set(vms.map((vm) => vm.namespace)).size !== 1;
+    if (flags.output === 'json' || flags.output === 'yaml') {
+      io.stdout.write(await renderDocument(report, flags.output));
+    } else if (flags.output === 'name') {
+      for (const { vm } of report.items) io.stdout.write(`virtualmachine.kubevirt.io/${plain(vm.name)}\n`);
+    } else if (report.items.length === 0) {
+      note(io, namespace === undefined ? 'No VMs found.' : `No VMs found in namespace ${namespace}.`);
+    } else if (flags.explain) {
+      io.stdout.write(explain(report.items));
+    } else {
+      io.stdout.write(table(report.items, flags, flags.allNamespaces === true || manyNamespaces));
+    }
+    return report.items.some(({ verdict }) => verdict !== 'live') ? exit.findings : exit.ok;
+  });
+}
+
+interface Line {
+  item: CheckedVm;
+  text: string | undefined;
+  check: string | undefined;
+}
+
+function table(items: readonly CheckedVm[], flags: OutputFlags, namespaced: boolean): string {
+  const wide = flags.output === 'wide';
+  const lines = items.flatMap((item): Line[] => {
+    if (!wide || item.findings.length === 0) return [{ item, text: briefly(item.findings), check: undefined }];
+    return bySeverity(item.findings).map((finding) => ({
+      item,
+      text: `${finding.severity}: ${finding.message}`,
+      check: finding.check,
+    }));
+  });
+  const columns: Column<Line>[] = [
+    ...(namespaced ? [{ header: 'NAMESPACE', value: ({ item }: Line) => item.vm.namespace }] : []),
+    { header: 'VM', value: ({ item }) => item.vm.name },
+    { header: 'NODE', value: ({ item }) => item.vm.node },
+    { header: 'VERDICT', value: ({ item }) => item.verdict },
+    { header: 'CHECK', wide: true, value: ({ check }) => check },
+    { header: 'FINDING', value: ({ text }) => text },
+  ];
+  return renderTable(lines, columns, { wide, headers: flags.headers });
+}
+
+function explain(items: readonly CheckedVm[]): string {
+  const blocks = items.map(({ vm, verdict, findings }) => {
+    const where = vm.node === undefined ? '' : ` on ${vm.node}`;
+    const lines = [`${vm.namespace}/${vm.name}${where}: ${verdict}`, ...bySeverity(findings).flatMap(explained)];
+    if (findings.length === 0) lines.push('  nothing found');
+    return lines.map((line) => `${plain(line)}\n`).join('');
+  });
+  return blocks.join('\n');
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { Invocation } from '../context.ts';
+import { cancelCommand } from './cancel.ts';
+import { checkCommand } from './check.ts';
+import { completeCommand } from './complete.ts';
+import { completionCommand } from './completion.ts';
+import { getCommand } from './get.ts';
+import { moveCommand } from './move.ts';
+import { snapshotCommand } from './snapshot.ts';
+import { versionCommand } from './version.ts';
+
+/** Every command, in the order of the help. */
+export const commands: ((program: Command, invocation: Invocation) => void)[] = [
+  checkCommand,
+  moveCommand,
+  getCommand,
+  cancelCommand,
+  snapshotCommand,
+  versionCommand,
+  completionCommand,
+  completeCommand,
+];

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import type { CheckedVm } from '../../assess/assess.ts';
+import type { MoveOrder, MoveResult } from '../../execute/events.ts';
+import type { MovePlan } from '../../execute/move.ts';
+import type { KubeClient } from '../../kube/types.ts';
+import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Vm } from '../../model/vm.ts';
+import { requireLists, withSnapshot } from '../cluster.ts';
+import { confirm } from '../confirm.ts';
+import { type Invocation, type Io, note } from '../context.ts';
+import {
+  type ConnectionFlags,
+  connectionFlags,
+  type DryRun,
+  dryRunFlag,
+  duration,
+  type OutputFlags,
+  outputFlags,
+  type ScopeFlags,
+  scopeFlags,
+} from '../flags.ts';
+import { moveView } from '../move/render.ts';
+import { verdictLine } from '../move/verdict.ts';
+import { parseName } from '../names.ts';
+import { document, renderDocument } from '../output/document.ts';
+import { bySeverity, explained } from '../output/findings.ts';
+import { plain } from '../output/plain.ts';
+import { renderTable } from '../output/table.ts';
+import { namesNode, selectVms } from '../select-vms.ts';
+
+type Flags = ConnectionFlags &
+  ScopeFlags &
+  OutputFlags & { to?: string; dryRun: DryRun; yes?: boolean; timeout: number };
+
+export function moveCommand(program: Command, { io, run }: Invocation): void {
+  const move = program
+    .command('move [VM...]')
+    .description(
+      'Move running VMs to other nodes without stopping them. Checks them first, and follows them to the end.',
+    )
+    .option('--to <node>', 'the node they are to go to (default: the scheduler chooses)')
+    .option('-y, --yes', 'do not ask')
+    .option('--timeout <duration>', 'stop following after this time; what has begun goes on (0: never)', duration, 0)
+    .addHelpText(
+      'after',
+      `
+Ctrl-C stops following; it cancels nothing. \`${io.name} cancel\` does that.
+
+Examples:
+  # Move a VM away from where it is
+  ${io.name} move web01
+
+  # Move two VMs to a node, without being asked
+  ${io.name} move web01 db01 --to worker-2 --yes
+
+  # See what would be done to the VMs with a label
+  ${io.name} move -l app=web --dry-run=server`,
+    )
+    .action((names: string[], flags: Flags) => run(async () => await runMove(io, names, flags)));
+  connectionFlags(outputFlags(scopeFlags(dryRunFlag(move)), ['table', 'json', 'yaml']));
+}
+
+async function runMove(io: Io, names: string[], flags: Flags): Promise<ExitCode> {
+  if (names.length === 0 && flags.selector === undefined) {
+    throw new FerryError(
+      'FERRY_E_USAGE',
+      'no VM was named',
+      'Name the VMs, all on a node with node/NAME, or choose them by label with -l.',
+    );
+  }
+  return await withSnapshot(io, { ...flags, everyNamespace: namesNode(names) }, async (reading) => {
+    const { snapshot, namespace } = reading;
+    const client = reading.client as KubeClient;
+    requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances', 'migrations'], namespace);
+    const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
+    const vms = await selectVms(reading, names, flags.selector);
+    if (vms.length === 0)
+      throw new FerryError('FERRY_E_NOT_FOUND', 'no VM has these labels', 'Check them; -A looks in all namespaces.');
+    const { prepareMoves } = await import('../../execute/prepare.ts');
+    const plan = prepareMoves(snapshot, vms, target);
+    await refuseUnlessLive(io, snapshot, vms, target);
+    if (flags.dryRun !== 'none') return await preview(io, client, snapshot, vms, plan, flags);
+    if (!flags.yes) io.stderr.write(planTable(plan.orders));
+    await confirm(io, `Move ${vms.length === 1 ? 'this VM' : `these ${vms.length} VMs`}?`, flags.yes === true);
+    const { code } = await carryOut(io, client, plan, flags);
+    return code;
+  });
+}
+
+/** Carries out a plan, showing how it gets on on stderr and the result on stdout. */
+export async function carryOut(
+  io: Io,
+  client: KubeClient,
+  plan: MovePlan,
+  flags: { timeout: number; output: OutputFlags['output'] },
+): Promise<{ code: ExitCode; results: MoveResult[] }> {
+  const [{ runMoves }, { exitCodeOf }] = await Promise.all([
+    import('../../execute/move.ts'),
+    import('../../execute/events.ts'),
+  ]);
+  const view = moveView(io, plan.orders);
+  const runId = randomBytes(4).toString('hex');
+  const results = await runMoves(client, plan, { runId, timeout: flags.timeout, signal: io.signal, emit: view.tell });
+  const code = exitCodeOf(results);
+  if (flags.output === 'json' || flags.output === 'yaml') {
+    const items = results.map(({ vm, outcome }) => ({ vm, ...outcome }));
+    io.stdout.write(await renderDocument(document('MoveReport', { run: runId, items }), flags.output));
+  } else {
+    io.stdout.write(`${plain(verdictLine(results, io.name))}\n`);
+  }
+  return { code, results };
+}
+
+/** Throws FERRY_E_REFUSED, after telling the findings, unless every VM can live-migrate; tells the warnings of those that can. */
+async function refuseUnlessLive(
+  io: Io,
+  snapshot: Snapshot,
+  vms: readonly Vm[],
+  target: string | undefined,
+): Promise<void> {
+  const { checkVms } = await import('../../assess/assess.ts');
+  const { items } = checkVms(snapshot, vms, target === undefined ? {} : { target });
+  const refused = items.filter(({ verdict }) => verdict !== 'live');
+  for (const item of refused) tell(io, item, ({ severity }) => severity === 'blocker');
+  if (refused.length > 0) {
+    const what =
+      items.length === 1
+        ? `VM ${refused[0]?.vm.name} cannot be moved live`
+        : `${refused.length} of ${items.length} VMs cannot be moved live`;
+    const to = target === undefined ? '' : ` to ${target}`;
+    throw new FerryError(
+      'FERRY_E_REFUSED',
+      `${what}${to}; nothing was moved`,
+      'Do what the remedies say, or leave these VMs out.',
+    );
+  }
+  for (const item of items)
+    if (item.findings.some(({ severity }) => severity === 'warning'))
+      tell(io, item, ({ severity }) => severity === 'warning');
+}
+
+function tell(
+  io: Io,
+  { vm, verdict, findings }: CheckedVm,
+  which: (finding: CheckedVm['findings'][number]) => boolean,
+): void {
+  const lines = [
+    `${vm.namespace}/${vm.name}${vm.node === undefined ? '' : ` on ${vm.node}`}: ${verdict}`,
+    ...bySeverity(findings).filter(which).flatMap(explained),
+  ];
+  for (const line of lines) note(io, plain(line));
+}
+
+function planTable(orders: readonly MoveOrder[]): string {
+  const columns = [
+    { header: 'NAMESPACE', value: ({ vm }: MoveOrder) => vm.namespace },
+    { header: 'VM', value: ({ vm }: MoveOrder) => vm.name },
+    { header: 'TYPE', value: () => 'live' },
+    { header: 'CURRENT NODE', value: ({ source }: MoveOrder) => source },
+    { header: 'NEW NODE', value: ({ target }: MoveOrder) => target?.node ?? '(scheduler chooses)' },
+  ];
+  return renderTable(orders, columns, { wide: false, headers: true });
+}
+
+async function preview(
+  io: Io,
+  client: KubeClient,
+  snapshot: Snapshot,
+  vms: readonly Vm[],
+  plan: MovePlan,
+  flags: Flags,
+): Promise<ExitCode> {
+  const [{ nextMigrationName }, { migrationOf }, { createMigration }] = await Promise.all([
+    import('../../execute/name.ts'),
+    import('../../execute/migration-of.ts'),
+    import('../../cluster/writer.ts'),
+  ]);
+  const runId = randomBytes(4).toString('hex');
+  const items = plan.orders.map((order, index) => {
+    const name = nextMigrationName(order.vm.name, order.vmiUid, vms[index]?.finished ?? []);
+    return { order, migration: migrationOf(order, name, runId) };
+  });
+  if (flags.dryRun === 'server') {
+    for (const { migration } of items) await createMigration(client, migration, { dryRun: true, signal: io.signal });
+  }
+  if (flags.output !== 'table') {
+    const moves = items.map(({ order, migration }) => ({
+      vm: order.vm,
+      from: order.source,
+      ...(order.target && { to: order.target.node }),
+      migration,
+    }));
+    io.stdout.write(
+      await renderDocument(
+        document('MovePreview', { dryRun: flags.dryRun, takenAt: snapshot.takenAt, items: moves }),
+        flags.output as 'json' | 'yaml',
+      ),
+    );
+    return exit.ok;
+  }
+  io.stdout.write(planTable(plan.orders));
+  const how = flags.dryRun === 'server' ? 'server dry run' : 'dry run';
+  for (const { migration } of items) {
+    io.stdout.write(`virtualmachineinstancemigration.kubevirt.io/${migration.name} would be created (${how})\n`);
+  }
+  return exit.ok;
+}

@@ -1,0 +1,101 @@
+import { styleText } from 'node:util';
+import type { InterruptedEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
+import { type Io, note, wantsColor } from '../context.ts';
+import { plain } from '../output/plain.ts';
+import { outcomeText, progressText, waitingText, wayText } from './texts.ts';
+
+/** Shows how moves get on, on stderr. */
+export interface MoveView {
+  tell(event: MoveEvent | InterruptedEvent): void;
+}
+
+/** One line a VM that is written over on a terminal; elsewhere a line for each news, progress at most every 5 s a VM. */
+export function moveView(io: Io, orders: readonly MoveOrder[], height = 40): MoveView {
+  // More lines than the terminal has can't be written over.
+  return io.isTTY.stderr && orders.length <= height ? liveView(io, orders) : lineView(io, orders);
+}
+
+function textOf(event: MoveEvent): string {
+  switch (event.type) {
+    case 'waiting':
+      return waitingText(event.waiting);
+    case 'created':
+      return `migration ${event.migration} created, from ${event.source}${event.target === undefined ? '' : ` to ${event.target}`}`;
+    case 'found':
+      return `migration ${event.migration} exists already; following it`;
+    case 'phase': {
+      const way = event.target === undefined ? '' : ` ${wayText(event)}`;
+      return `${event.phase}${way}`;
+    }
+    case 'progress':
+      return `Running ${wayText(event)}: ${progressText(event)}`;
+    case 'done':
+      return outcomeText(event.outcome);
+  }
+}
+
+/** VMs are named with their namespace only if there are several. */
+function namer(orders: readonly MoveOrder[]): (vm: VmRef) => string {
+  const several = new Set(orders.map(({ vm }) => vm.namespace)).size > 1;
+  return (vm) => plain(several ? `${vm.namespace}/${vm.name}` : vm.name);
+}
+
+const PERIOD = 5000;
+
+function lineView(io: Io, orders: readonly MoveOrder[]): MoveView {
+  const nameOf = namer(orders);
+  const lastProgress = new Map<string, number>();
+  return {
+    tell(event) {
+      if (event.type === 'interrupted') return note(io, plain(`connection lost, connecting again: ${event.message}`));
+      const name = nameOf(event.vm);
+      if (event.type === 'progress') {
+        const now = performance.now();
+        if (now - (lastProgress.get(name) ?? Number.NEGATIVE_INFINITY) < PERIOD) return;
+        lastProgress.set(name, now);
+      }
+      note(io, `${name}: ${plain(textOf(event))}`);
+    },
+  };
+}
+
+function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
+  const nameOf = namer(orders);
+  const names = orders.map(({ vm }) => nameOf(vm));
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = new Map(names.map((name) => [name, 'queued']));
+  const columns = (io.stderr as { columns?: number }).columns ?? 120;
+  const color = wantsColor(io, 'stderr');
+  let drawn = false;
+  const draw = (): void => {
+    const text = names.map((name) => {
+      const line = `${name.padEnd(width)}   ${lines.get(name)}`;
+      return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
+    });
+    // Up to the first line, then each line anew.
+    io.stderr.write(
+      `${drawn ? `\u001b[${names.length}A` : ''}${text.map((line) => `\u001b[2K${paint(line, color)}\n`).join('')}`,
+    );
+    drawn = true;
+  };
+  draw();
+  return {
+    tell(event) {
+      if (event.type === 'interrupted') {
+        for (const name of names) {
+          const line = lines.get(name) ?? '';
+          if (!/^(moved|is on|failed|cancelled)/.test(line)) lines.set(name, 'connection lost, connecting again');
+        }
+      } else {
+        lines.set(nameOf(event.vm), plain(textOf(event)));
+      }
+      draw();
+    },
+  };
+}
+
+function paint(line: string, color: boolean): string {
+  if (!color) return line;
+  if (/ {3}(failed|cancelled)/.test(line)) return styleText('red', line, { validateStream: false });
+  return / {3}(moved|is on)/.test(line) ? styleText('green', line, { validateStream: false }) : line;
+}

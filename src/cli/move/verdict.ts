@@ -1,0 +1,32 @@
+import type { MoveResult } from '../../execute/events.ts';
+
+/** The one line at the end: how many moved, and what to do about the others. */
+export function verdictLine(results: readonly MoveResult[], name: string): string {
+  const count = (result: string): number => results.filter(({ outcome }) => outcome.result === result).length;
+  const total = results.length;
+  const parts: string[] = [];
+  const moved = count('succeeded');
+  if (moved > 0 || total === count('failed') + count('cancelled')) parts.push(`${moved} of ${total} moved`);
+  for (const [result, text] of [
+    ['unchanged', 'there already'],
+    ['failed', 'failed'],
+    ['cancelled', 'cancelled'],
+    ['timed out', 'still under way when the time was up'],
+    ['detached', 'no longer followed'],
+  ] as const) {
+    const number = count(result);
+    if (number > 0) parts.push(`${number} ${text}`);
+  }
+  const down = results
+    .filter(({ outcome }) => 'running' in outcome && !outcome.running)
+    .map(({ vm }) => `${vm.namespace}/${vm.name}`);
+  if (down.length > 0) return `${parts.join(', ')}. NOT RUNNING: ${down.join(', ')}`;
+  const left = results.some(
+    ({ outcome }) =>
+      (outcome.result === 'detached' || outcome.result === 'timed out') && outcome.migration !== undefined,
+  );
+  if (!left) return parts.join(', ');
+  const namespaces = [...new Set(results.map(({ vm }) => vm.namespace))];
+  const where = namespaces.length === 1 ? `-n ${namespaces[0]}` : '-A';
+  return `${parts.join(', ')}. The migrations go on: follow them with \`${name} get migrations ${where} -w\`, stop one with \`${name} cancel VM ${where}\``;
+}
