@@ -1,0 +1,83 @@
+import type { Node, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { isFinishedPod } from '../../model/pods.ts';
+import { type Cluster, type Controller, keyOf } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { isTrue } from './conditions.ts';
+import { kubeVirtOf, migrationSettings } from './config.ts';
+import { EVACUATION } from './migration-backoff.ts';
+import { freeSlots, isFinalMigration } from './migration-slots.ts';
+import { newMigration } from './new-migration.ts';
+import { isFinalVmi } from './printable-status.ts';
+import { type Requeue, workqueue } from './workqueue.ts';
+
+const EVACUATION_CONTROLLER = { component: 'evacuation-controller' };
+
+/** evictionStrategy of a VMI, or the cluster's; KubeVirt's own default is None (facts/kubevirt.md A3). */
+export function evictionStrategyOf(cluster: Cluster, vmi: VirtualMachineInstance): string {
+  return vmi.spec.evictionStrategy ?? kubeVirtOf(cluster)?.spec?.configuration?.evictionStrategy ?? 'None';
+}
+
+/** virt-controller's evacuation controller: migrations for VMIs that an eviction has marked, and for nodes with the drain taint. Cordon alone does nothing (C2). */
+export function evacuationController(cluster: Cluster): Controller {
+  const { store, events } = cluster;
+  const queue = workqueue(cluster, 'evacuation', { from: 20, to: 80 }, evacuate);
+
+  function evacuate(name: string): Requeue | undefined {
+    const node = store.get<Node>(resources.nodes, undefined, name);
+    if (node === undefined) return undefined;
+    const key = migrationSettings(cluster).nodeDrainTaintKey;
+    const tainted = node.spec?.taints?.some((taint) => taint.key === key && taint.effect === 'NoSchedule') ?? false;
+    const wanted = cluster.vmisOn.get(name).filter((vmi) => {
+      if (isFinalVmi(vmi) || vmi.metadata.deletionTimestamp !== undefined) return false;
+      return tainted || vmi.status?.evacuationNodeName === name;
+    });
+    if (wanted.length === 0) return undefined;
+    const free = freeSlots(cluster, name);
+    let left = Math.min(free.cluster, free.outbound);
+    for (const vmi of wanted) {
+      if (!canEvacuate(vmi)) continue;
+      if (left <= 0) break;
+      left--;
+      const migration = newMigration(cluster, vmi, {
+        generateName: 'kubevirt-evacuation-',
+        annotations: { [EVACUATION]: name },
+      });
+      events.normal(vmi, EVACUATION_CONTROLLER, 'SuccessfulCreate', `Created Migration ${migration.metadata.name}`);
+    }
+    return { afterMs: 5000, background: true };
+  }
+
+  function canEvacuate(vmi: VirtualMachineInstance): boolean {
+    const strategy = evictionStrategyOf(cluster, vmi);
+    if (strategy !== 'LiveMigrate' && strategy !== 'LiveMigrateIfPossible') return false;
+    if (!isTrue(vmi.status?.conditions, 'LiveMigratable')) return false;
+    if (cluster.migrationsOf.get(keyOf(vmi)).some((migration) => !isFinalMigration(migration))) return false;
+    const alive = cluster.podsOf.get(vmi.metadata.uid ?? '').filter((pod) => !isFinishedPod(pod));
+    return alive.length <= 1;
+  }
+
+  return {
+    start: () => {
+      for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
+        if (vmi.status?.evacuationNodeName !== undefined) queue.add(vmi.status.evacuationNodeName);
+      }
+      store.subscribe((event) => {
+        if (event.resource === resources.vmis) {
+          const node = (event.object as VirtualMachineInstance).status?.evacuationNodeName;
+          if (node !== undefined) queue.add(node);
+        } else if (event.resource === resources.nodes) {
+          const before = event.previous as Node | undefined;
+          const after = event.object as Node;
+          if (JSON.stringify(before?.spec?.taints) !== JSON.stringify(after.spec?.taints))
+            queue.add(after.metadata.name);
+        } else if (
+          event.resource === resources.migrations &&
+          isFinalMigration(event.object as VirtualMachineInstanceMigration)
+        ) {
+          const node = event.object.metadata.annotations?.[EVACUATION];
+          if (node !== undefined) queue.add(node);
+        }
+      });
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Node, Pod } from '../../model/objects.ts';
+import { type Cluster, type Controller, modify, now } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { handlerPod, handlerWorks } from './handler-pods.ts';
+import { workqueue } from './workqueue.ts';
+
+const SCHEDULABLE = 'kubevirt.io/schedulable';
+const HEARTBEAT = 'kubevirt.io/heartbeat';
+/** virt-handler reports every 1 to 2.2 minutes. */
+const PERIOD = 90_000;
+/** virt-controller gives a virt-handler up after this silence (facts/kubevirt.md C4). */
+const SILENCE = 300_000;
+
+/** virt-handler's heartbeat on its node, and virt-controller's watch over it: the label that lets VMs be scheduled. */
+export function heartbeat(cluster: Cluster): Controller {
+  const { store, clock, events } = cluster;
+  const queue = workqueue(cluster, 'heartbeat', { from: 20, to: 100 }, (name) => {
+    const node = store.get<Node>(resources.nodes, undefined, name);
+    if (node?.metadata.labels?.[SCHEDULABLE] === undefined) return undefined;
+    const works = handlerWorks(cluster, name);
+    const age = clock.now() - Date.parse(node.metadata.annotations?.[HEARTBEAT] ?? now(cluster));
+    // A handler that is shut down says so itself; one that is just silent is given up after a while.
+    const shutDown = handlerPod(cluster, name) === undefined;
+    const schedulable = works ? 'true' : shutDown || age > SILENCE ? 'false' : node.metadata.labels[SCHEDULABLE];
+    if (schedulable !== node.metadata.labels[SCHEDULABLE] && schedulable === 'false' && !shutDown) {
+      events.warning(
+        node,
+        { component: 'virt-controller' },
+        'NodeUnresponsive',
+        'virt-handler is not responsive, marking node as unresponsive',
+      );
+    }
+    modify<Node>(cluster, resources.nodes, node, (draft) => {
+      draft.metadata.labels = { ...draft.metadata.labels, [SCHEDULABLE]: schedulable };
+      if (works) draft.metadata.annotations = { ...draft.metadata.annotations, [HEARTBEAT]: now(cluster) };
+    });
+    return undefined;
+  });
+  return {
+    start: () => {
+      clock.every(PERIOD, () => {
+        for (const node of store.list<Node>(resources.nodes)) queue.add(node.metadata.name);
+      });
+      store.subscribe(({ resource, object }) => {
+        const pod = object as Pod;
+        if (resource !== resources.pods || pod.metadata.labels?.['kubevirt.io'] !== 'virt-handler') return;
+        if (pod.spec?.nodeName !== undefined) queue.add(pod.spec.nodeName);
+      });
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import type { Node, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { Cluster } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { kubeVirtOf, resourceSettings } from './config.ts';
+import { launcherResources } from './launcher-resources.ts';
+
+export const VIRT_CONTROLLER = { component: 'virtualmachine-controller' };
+
+const CPU_MODEL = 'cpu-model.node.kubevirt.io/';
+const CPU_FEATURE = 'cpu-feature.node.kubevirt.io/';
+const CPU_MODEL_MIGRATION = 'cpu-model-migration.node.kubevirt.io/';
+const CPU_VENDOR = 'cpu-vendor.node.kubevirt.io/';
+const HOST_MODEL = 'host-model-cpu.node.kubevirt.io/';
+const HOST_MODEL_FEATURE = 'host-model-required-features.node.kubevirt.io/';
+
+type Affinity = NonNullable<NonNullable<Pod['spec']>['affinity']>;
+
+/** A target cannot be chosen because the source node does not say which CPU model it has. */
+export class HostModelUnknown extends Error {}
+
+/** The launcher pod of a VMI as virt-controller renders it (facts/kubevirt.md F2, F3). Its name is still to be generated. */
+export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod {
+  const { spec, metadata } = vmi;
+  const { version } = cluster;
+  const uid = metadata.uid ?? '';
+  const image = launcherImage(cluster);
+  const domainCpu = spec.domain.cpu;
+  const affinity = structuredClone((spec.affinity ?? {}) as Affinity);
+  if ((domainCpu?.model ?? 'host-model') === 'host-model') requireNoObsoleteHostModel(affinity);
+
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: '',
+      generateName: `virt-launcher-${metadata.name}-`,
+      namespace: metadata.namespace,
+      labels: {
+        ...Object.fromEntries(
+          Object.entries(metadata.labels ?? {}).filter(([key]) => key !== 'kubevirt.io/migrationTargetNodeName'),
+        ),
+        'kubevirt.io': 'virt-launcher',
+        'kubevirt.io/created-by': uid,
+        'vm.kubevirt.io/name': metadata.name,
+      },
+      annotations: {
+        'kubevirt.io/domain': metadata.name,
+        'kubevirt.io/migrationTransportUnix': 'true',
+        'kubectl.kubernetes.io/default-container': 'compute',
+        'descheduler.alpha.kubernetes.io/request-evict-only': '',
+        ...Object.fromEntries(
+          Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith('lab.ferry.run/')),
+        ),
+      },
+      ownerReferences: [
+        {
+          apiVersion: 'kubevirt.io/v1',
+          kind: 'VirtualMachineInstance',
+          name: metadata.name,
+          uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: (spec.terminationGracePeriodSeconds ?? 30) + 15,
+      serviceAccountName: 'default',
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      hostname: metadata.name.slice(0, 63),
+      schedulerName: spec.schedulerName ?? 'default-scheduler',
+      ...(spec.priorityClassName === undefined ? {} : { priorityClassName: spec.priorityClassName }),
+      nodeSelector: nodeSelectorOf(vmi),
+      ...(Object.keys(affinity).length > 0 ? { affinity } : {}),
+      tolerations: [
+        ...((spec.tolerations ?? []) as { key?: string }[]),
+        { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+        { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+      ],
+      readinessGates: [{ conditionType: 'kubevirt.io/virtual-machine-unpaused' }],
+      volumes: [
+        { name: 'private', emptyDir: {} },
+        { name: 'sockets', emptyDir: {} },
+        { name: 'libvirt-runtime', emptyDir: {} },
+        { name: 'ephemeral-disks', emptyDir: {} },
+        ...claimsOf(vmi).map(({ name, claimName }) => ({ name, persistentVolumeClaim: { claimName } })),
+      ],
+      containers: [
+        {
+          name: 'compute',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          command: [
+            '/usr/bin/virt-launcher-monitor',
+            '--name',
+            metadata.name,
+            '--uid',
+            uid,
+            '--namespace',
+            metadata.namespace ?? '',
+          ],
+          resources: launcherResources(spec, version, resourceSettings(cluster)),
+        },
+      ],
+    },
+    status: {
+      phase: 'Pending',
+      qosClass: spec.domain.cpu?.dedicatedCpuPlacement === true ? 'Guaranteed' : 'Burstable',
+    },
+  };
+}
+
+/** Image of virt-launcher, as virt-operator rolls it out. */
+export function launcherImage(cluster: Cluster): string {
+  const registry =
+    kubeVirtOf(cluster)?.status?.observedKubeVirtRegistry ?? 'registry.redhat.io/container-native-virtualization';
+  return `${registry}/virt-launcher:${cluster.version.kubevirt}`;
+}
+
+/** Volumes of a VMI that are claims, by the volume's name. */
+export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): { name: string; claimName: string }[] {
+  const claims: { name: string; claimName: string }[] = [];
+  for (const volume of vmi.spec.volumes ?? []) {
+    const claimName = volume.persistentVolumeClaim?.claimName ?? volume.dataVolume?.name;
+    if (claimName !== undefined) claims.push({ name: volume.name, claimName });
+  }
+  return claims;
+}
+
+function nodeSelectorOf(vmi: VirtualMachineInstance): Record<string, string> {
+  const { spec } = vmi;
+  const cpu = spec.domain.cpu;
+  const selector: Record<string, string> = {
+    'kubevirt.io/schedulable': 'true',
+    'kubernetes.io/arch': spec.architecture ?? 'amd64',
+    ...spec.nodeSelector,
+  };
+  if (cpu?.model !== undefined && cpu.model !== 'host-model' && cpu.model !== 'host-passthrough') {
+    selector[`${CPU_MODEL}${cpu.model}`] = 'true';
+  }
+  for (const feature of cpu?.features ?? []) {
+    if (feature.policy === undefined || feature.policy === '' || feature.policy === 'require') {
+      selector[`${CPU_FEATURE}${feature.name}`] = 'true';
+    }
+  }
+  if (cpu?.dedicatedCpuPlacement === true) selector['cpumanager'] = 'true';
+  if (cpu?.realtime !== undefined) selector['kubevirt.io/realtime'] = 'true';
+  const machine = vmi.status?.machine?.type;
+  if (machine !== undefined) selector[`machine-type.node.kubevirt.io/${machine}`] = 'true';
+  return selector;
+}
+
+function requireNoObsoleteHostModel(affinity: Affinity): void {
+  const expression = { key: 'node-labeller.kubevirt.io/obsolete-host-model', operator: 'DoesNotExist' };
+  affinity.nodeAffinity ??= {};
+  const required = (affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution ??= { nodeSelectorTerms: [] });
+  if (required.nodeSelectorTerms.length === 0) required.nodeSelectorTerms.push({ matchExpressions: [] });
+  for (const term of required.nodeSelectorTerms) term.matchExpressions = [...(term.matchExpressions ?? []), expression];
+}
+
+/**
+ * The target pod of a migration: rendered anew from the VMI, with what C1 of facts/kubevirt.md adds: another node,
+ * addedNodeSelector (which can't override the VM's own), the CPU of the source. Throws HostModelUnknown.
+ */
+export function targetPod(
+  cluster: Cluster,
+  vmi: VirtualMachineInstance,
+  migration: VirtualMachineInstanceMigration,
+  sourcePod: Pod | undefined,
+): Pod {
+  const pod = launcherPod(cluster, vmi);
+  const { spec } = pod;
+  if (spec === undefined) return pod;
+  const uid = vmi.metadata.uid ?? '';
+  pod.metadata.labels = { ...pod.metadata.labels, 'kubevirt.io/migrationJobUID': migration.metadata.uid ?? '' };
+  pod.metadata.annotations = { ...pod.metadata.annotations, 'kubevirt.io/migrationJobName': migration.metadata.name };
+  const added = (migration.spec as { addedNodeSelector?: Record<string, string> }).addedNodeSelector;
+  spec.nodeSelector = { ...added, ...cpuSelectorOf(cluster, vmi, sourcePod), ...spec.nodeSelector };
+
+  const affinity: Affinity = structuredClone(spec.affinity ?? {});
+  affinity.podAntiAffinity ??= {};
+  affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution = [
+    ...(affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    { labelSelector: { matchLabels: { 'kubevirt.io/created-by': uid } }, topologyKey: 'kubernetes.io/hostname' },
+  ];
+  spec.affinity = affinity;
+  return pod;
+}
+
+/** host-model: the target must have the CPU the guest has seen since its first migration. */
+function cpuSelectorOf(
+  cluster: Cluster,
+  vmi: VirtualMachineInstance,
+  sourcePod: Pod | undefined,
+): Record<string, string> {
+  const node = cluster.store.get<Node>(resources.nodes, undefined, vmi.status?.nodeName ?? '');
+  const labels = node?.metadata.labels ?? {};
+  const selector: Record<string, string> = {};
+  for (const key in labels) if (key.startsWith(CPU_VENDOR)) selector[key] = 'true';
+  if ((vmi.spec.domain.cpu?.model ?? 'host-model') !== 'host-model') return selector;
+
+  const pinned = Object.entries(sourcePod?.spec?.nodeSelector ?? {}).filter(
+    ([key]) => key.startsWith(CPU_FEATURE) || key.startsWith(CPU_MODEL_MIGRATION),
+  );
+  if (pinned.length > 0) return { ...selector, ...Object.fromEntries(pinned) };
+  let model: string | undefined;
+  for (const key in labels) {
+    if (key.startsWith(HOST_MODEL)) model = key.slice(HOST_MODEL.length);
+    if (key.startsWith(HOST_MODEL_FEATURE)) selector[`${CPU_FEATURE}${key.slice(HOST_MODEL_FEATURE.length)}`] = 'true';
+  }
+  if (model === undefined) {
+    throw new HostModelUnknown(
+      'unable to locate host cpu model, does not contain label "host-model-cpu.node.kubevirt.io/" with information',
+    );
+  }
+  selector[`${CPU_MODEL_MIGRATION}${model}`] = 'true';
+  return selector;
+}

@@ -1,0 +1,42 @@
+import type { KubeObject, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { Cluster } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { MIGRATION_FINALIZER } from './migration.ts';
+
+/** What migrations-mutator.kubevirt.io adds: the label (over any the user gave) and the finalizer. */
+export function withMigrationDefaults<T extends KubeObject & { spec?: { vmiName?: string } }>(migration: T): T {
+  return {
+    ...migration,
+    metadata: {
+      ...migration.metadata,
+      labels: { ...migration.metadata.labels, 'kubevirt.io/vmi-name': migration.spec?.vmiName ?? '' },
+      finalizers: [...new Set([...(migration.metadata.finalizers ?? []), MIGRATION_FINALIZER])],
+    },
+  };
+}
+
+/** Creates a migration as one of KubeVirt's own components. */
+export function newMigration(
+  cluster: Cluster,
+  vmi: VirtualMachineInstance,
+  how: { generateName: string; annotations?: Record<string, string>; addedNodeSelector?: Record<string, string> },
+): VirtualMachineInstanceMigration {
+  const migration = {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachineInstanceMigration',
+    metadata: {
+      name: '',
+      generateName: how.generateName,
+      namespace: vmi.metadata.namespace,
+      ...(how.annotations === undefined ? {} : { annotations: how.annotations }),
+    },
+    spec: {
+      vmiName: vmi.metadata.name,
+      ...(how.addedNodeSelector === undefined ? {} : { addedNodeSelector: how.addedNodeSelector }),
+    },
+  };
+  return cluster.store.create(
+    resources.migrations,
+    withMigrationDefaults(migration) as VirtualMachineInstanceMigration,
+  );
+}

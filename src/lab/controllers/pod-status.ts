@@ -1,0 +1,97 @@
+import type { Pod } from '../../model/objects.ts';
+
+type PodStatus = NonNullable<Pod['status']>;
+type PodCondition = NonNullable<PodStatus['conditions']>[number];
+
+/** Replaces (or adds) one condition; the transition time moves only when the status does. */
+export function withCondition(conditions: PodCondition[] | undefined, condition: PodCondition): PodCondition[] {
+  const before = conditions?.find(({ type }) => type === condition.type);
+  const kept =
+    before?.status === condition.status
+      ? (before.lastTransitionTime ?? condition.lastTransitionTime)
+      : condition.lastTransitionTime;
+  const next = { ...condition, ...(kept === undefined ? {} : { lastTransitionTime: kept }) };
+  return before === undefined
+    ? [...(conditions ?? []), next]
+    : (conditions ?? []).map((other) => (other === before ? next : other));
+}
+
+/** Status of a pod whose containers run and are ready. */
+export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostIP: string }): PodStatus {
+  const { time, podIP, hostIP } = at;
+  const launcher = pod.metadata.labels?.['kubevirt.io'] === 'virt-launcher';
+  let conditions = pod.status?.conditions;
+  const types = ['PodReadyToStartContainers', 'Initialized', 'ContainersReady', 'PodScheduled'];
+  // virt-handler sets the readiness gate on launchers; until then they are not Ready.
+  if (!launcher) types.push('Ready');
+  for (const type of types) conditions = withCondition(conditions, { type, status: 'True', lastTransitionTime: time });
+  if (launcher) {
+    conditions = withCondition(conditions, {
+      type: 'Ready',
+      status: 'False',
+      reason: 'ReadinessGatesNotReady',
+      message: 'the status of pod readiness gate "kubevirt.io/virtual-machine-unpaused" is not "True", but False',
+      lastTransitionTime: time,
+    });
+  }
+  return {
+    ...pod.status,
+    phase: 'Running',
+    conditions: conditions ?? [],
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    podIP,
+    podIPs: [{ ip: podIP }],
+    startTime: time,
+    containerStatuses: (pod.spec?.containers ?? []).map((container) => ({
+      name: container.name,
+      image: container.image ?? '',
+      imageID: container.image ?? '',
+      containerID: `cri-o://${(pod.metadata.uid ?? '').replaceAll('-', '')}`,
+      ready: true,
+      started: true,
+      restartCount: 0,
+      state: { running: { startedAt: time } },
+      lastState: {},
+    })),
+  };
+}
+
+/** Status of a pod whose containers have ended with exit code 0 (`Succeeded`) or another (`Failed`). */
+export function endedStatus(pod: Pod, phase: 'Succeeded' | 'Failed', time: string): PodStatus {
+  let conditions = pod.status?.conditions;
+  for (const type of ['Ready', 'ContainersReady']) {
+    conditions = withCondition(conditions, {
+      type,
+      status: 'False',
+      reason: phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed',
+      lastTransitionTime: time,
+    });
+  }
+  return {
+    ...pod.status,
+    phase,
+    conditions: conditions ?? [],
+    containerStatuses: (pod.status?.containerStatuses ?? []).map((status) => ({
+      ...status,
+      ready: false,
+      started: false,
+      state: {
+        terminated: {
+          exitCode: phase === 'Succeeded' ? 0 : 1,
+          reason: phase === 'Succeeded' ? 'Completed' : 'Error',
+          startedAt: status.state?.running?.startedAt ?? time,
+          finishedAt: time,
+        },
+      },
+    })),
+  };
+}
+
+/** KubeVirt's isPodReady: the compute container runs and the others are ready; the readiness gate does not count. */
+export function isLauncherReady(pod: Pod): boolean {
+  if (pod.status?.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined) return false;
+  return (pod.status.containerStatuses ?? []).every((status) =>
+    status.name === 'compute' ? status.state?.running !== undefined : status.ready,
+  );
+}

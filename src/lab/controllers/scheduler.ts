@@ -1,0 +1,119 @@
+import type { Node, Pod } from '../../model/objects.ts';
+import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { questionOf, type Rejection, reject, score, type Usage, unschedulableMessage, usage } from './scheduling.ts';
+import { type Requeue, workqueue } from './workqueue.ts';
+
+const SCHEDULER = { component: 'default-scheduler' };
+
+/** What the pods on each node ask for is shared with others that need to know (placement, quotas). */
+export interface Scheduler extends Controller {
+  usage: Usage;
+}
+
+/** kube-scheduler: binds pending pods, or says why it can't. A pod it couldn't place is tried again when something that could help has changed. */
+export function scheduler(cluster: Cluster): Scheduler {
+  const { store, events } = cluster;
+  const used = usage(cluster);
+  const waiting = new Set<string>();
+  const queue = workqueue(cluster, 'scheduler', { from: 8, to: 40 }, schedule);
+
+  function schedule(key: string): Requeue | undefined {
+    waiting.delete(key);
+    const pod = byKey<Pod>(cluster, resources.pods, key);
+    if (pod === undefined || !isPending(pod)) return undefined;
+    const question = questionOf(cluster, used, pod);
+    const rejections: Rejection[] = [];
+    let best: { node: Node; points: number } | undefined;
+    for (const node of store.list<Node>(resources.nodes)) {
+      const rejection = reject(used, question, node);
+      if (rejection !== undefined) {
+        rejections.push(rejection);
+        continue;
+      }
+      const points = score(used, question, node);
+      if (best === undefined || points > best.points) best = { node, points };
+    }
+    if (best !== undefined) {
+      bind(pod, best.node);
+      return undefined;
+    }
+    waiting.add(key);
+    const message = unschedulableMessage(rejections);
+    events.warning(pod, SCHEDULER, 'FailedScheduling', message);
+    modify<Pod>(cluster, resources.pods, pod, (draft) => {
+      const before = draft.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
+      draft.status = {
+        ...draft.status,
+        conditions: [
+          ...(draft.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled'),
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            reason: 'Unschedulable',
+            message,
+            lastTransitionTime: before?.status === 'False' ? (before.lastTransitionTime ?? now(cluster)) : now(cluster),
+          },
+        ],
+      };
+    });
+    return undefined;
+  }
+
+  function bind(pod: Pod, node: Node): void {
+    modify<Pod>(cluster, resources.pods, pod, (draft) => {
+      draft.spec = { ...draft.spec, containers: draft.spec?.containers ?? [], nodeName: node.metadata.name };
+      draft.status = {
+        ...draft.status,
+        conditions: [
+          ...(draft.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled'),
+          { type: 'PodScheduled', status: 'True', lastTransitionTime: now(cluster) },
+        ],
+      };
+    });
+    events.normal(pod, SCHEDULER, 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node.metadata.name}`);
+  }
+
+  function retryWaiting(): void {
+    for (const key of waiting) queue.add(key);
+  }
+
+  return {
+    usage: used,
+    start: () => {
+      for (const pod of store.values<Pod>(resources.pods)) if (isPending(pod)) queue.add(keyOf(pod));
+      store.subscribe((event) => {
+        if (event.resource === resources.pods) {
+          const pod = event.object as Pod;
+          if (event.type === 'ADDED' && isPending(pod)) queue.add(keyOf(pod));
+          if (waiting.size > 0 && freesRoom(event.previous as Pod | undefined, pod, event.type)) retryWaiting();
+        } else if (event.resource === resources.nodes && waiting.size > 0) {
+          const before = event.previous as Node | undefined;
+          if (before === undefined || placeChanged(before, event.object as Node)) retryWaiting();
+        }
+      });
+    },
+  };
+}
+
+function isPending(pod: Pod): boolean {
+  return (
+    pod.spec?.nodeName === undefined &&
+    pod.metadata.deletionTimestamp === undefined &&
+    (pod.status?.phase ?? 'Pending') === 'Pending' &&
+    (pod.spec?.schedulerName ?? 'default-scheduler') === 'default-scheduler'
+  );
+}
+
+function freesRoom(before: Pod | undefined, pod: Pod, type: string): boolean {
+  if (pod.spec?.nodeName === undefined) return false;
+  return type === 'DELETED' || before?.status?.phase !== pod.status?.phase;
+}
+
+/** Heartbeats change nodes all the time; only these changes can make room. */
+function placeChanged(before: Node, after: Node): boolean {
+  return (
+    JSON.stringify([before.spec, before.metadata.labels, before.status?.allocatable]) !==
+    JSON.stringify([after.spec, after.metadata.labels, after.status?.allocatable])
+  );
+}

@@ -1,0 +1,209 @@
+import type { PersistentVolumeClaim, Pod, VirtualMachineInstance } from '../../model/objects.ts';
+import { isFinishedPod } from '../../model/pods.ts';
+import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { put, without } from './conditions.ts';
+import { claimsOf, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { isLauncherReady } from './pod-status.ts';
+import { isFinalVmi } from './printable-status.ts';
+import { quotaExceeded } from './quota.ts';
+import { type Requeue, workqueue } from './workqueue.ts';
+
+const TARGET_LABEL = 'kubevirt.io/migrationTargetNodeName';
+
+/** The launcher pod a VMI runs in now, not the one it migrates to or has left. */
+export function currentPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod | undefined {
+  const pods = cluster.podsOf.get(vmi.metadata.uid ?? '').filter((pod) => !isFinishedPod(pod));
+  const node = vmi.status?.nodeName;
+  if (node === undefined) return pods.find((pod) => pod.metadata.labels?.['kubevirt.io/migrationJobUID'] === undefined);
+  const here = pods.filter((pod) => pod.spec?.nodeName === node);
+  const state = vmi.status?.migrationState;
+  const named = state?.completed === true && state.failed !== true ? state.targetPod : undefined;
+  return here.find((pod) => pod.metadata.name === named) ?? here[0];
+}
+
+/** Records the phase a VMI enters. */
+export function enterPhase(cluster: Cluster, draft: VirtualMachineInstance, phase: string): void {
+  draft.status = {
+    ...draft.status,
+    phase,
+    phaseTransitionTimestamps: [
+      ...(draft.status?.phaseTransitionTimestamps ?? []),
+      { phase, phaseTransitionTimestamp: now(cluster) },
+    ],
+  };
+}
+
+/** Creates a pod, unless a quota forbids it; the event about that is on the VMI. Its text comes back. */
+export function createLauncher(
+  cluster: Cluster,
+  vmi: VirtualMachineInstance,
+  pod: Pod,
+  suffix: string,
+): { pod?: Pod; rejected?: string } {
+  pod.metadata.name = `${pod.metadata.generateName ?? ''}${suffix}`;
+  const rejected = quotaExceeded(cluster, pod);
+  if (rejected !== undefined) {
+    cluster.events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${rejected}`);
+    return { rejected };
+  }
+  return { pod: cluster.store.create(resources.pods, pod) };
+}
+
+/** virt-controller's VMI controller: the launcher pod, the phases up to Scheduled, and what the VMI's status tells of its pods and volumes. */
+export function virtVmi(cluster: Cluster): Controller {
+  const { store, events } = cluster;
+  const random = cluster.random.fork('virt-vmi');
+  const queue = workqueue(cluster, 'virt-vmi', { from: 15, to: 60 }, reconcile);
+
+  function reconcile(key: string): Requeue | undefined {
+    const vmi = byKey<VirtualMachineInstance>(cluster, resources.vmis, key);
+    if (vmi === undefined) return undefined;
+    const pods = cluster.podsOf.get(vmi.metadata.uid ?? '');
+    if (vmi.metadata.deletionTimestamp !== undefined) return shutDown(vmi, pods);
+    if (isFinalVmi(vmi)) {
+      for (const pod of pods) if (!isFinishedPod(pod)) deletePod(vmi, pod);
+      return undefined;
+    }
+    const phase = vmi.status?.phase ?? 'Pending';
+    const pod = currentPod(cluster, vmi);
+    if (phase === 'Pending' && pod === undefined) {
+      const { pod: created, rejected } = createLauncher(cluster, vmi, launcherPod(cluster, vmi), random.suffix());
+      if (created !== undefined)
+        events.normal(vmi, VIRT_CONTROLLER, 'SuccessfulCreate', `Created virtual machine pod ${created.metadata.name}`);
+      return rejected === undefined ? undefined : { afterMs: 5000, background: true };
+    }
+    modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+      draft.status = { ...draft.status };
+      if (pods.length > 0) {
+        draft.status.activePods = Object.fromEntries(
+          pods.map((one) => [one.metadata.uid ?? '', one.spec?.nodeName ?? '']),
+        );
+      }
+      const volumeStatus = volumesOf(cluster, draft);
+      if (volumeStatus.length > 0) draft.status.volumeStatus = volumeStatus;
+      if (pod === undefined) {
+        enterPhase(cluster, draft, 'Failed');
+        draft.status.conditions = notReady(draft, 'PodTerminating', 'virt-launcher pod is terminating');
+        return;
+      }
+      if (phase === 'Pending') enterPhase(cluster, draft, 'Scheduling');
+      if (phase === 'Pending' || phase === 'Scheduling') mirrorScheduling(draft, pod);
+      if (phase === 'Scheduling' && isLauncherReady(pod)) {
+        enterPhase(cluster, draft, 'Scheduled');
+        draft.status = { ...draft.status, nodeName: pod.spec?.nodeName ?? '', migrationTransport: 'Unix' };
+        draft.metadata.labels = { ...draft.metadata.labels, 'kubevirt.io/nodeName': pod.spec?.nodeName ?? '' };
+      }
+      if (draft.status?.phase === 'Running') {
+        draft.status.launcherContainerImageVersion = pod.spec?.containers[0]?.image ?? '';
+        if (!draft.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) {
+          draft.status.conditions = put(draft.status.conditions, {
+            type: 'Ready',
+            status: 'True',
+            lastProbeTime: null,
+            lastTransitionTime: now(cluster),
+          });
+        }
+      }
+      if (draft.status?.migrationState?.completed === true && draft.metadata.labels?.[TARGET_LABEL] !== undefined) {
+        delete draft.metadata.labels[TARGET_LABEL];
+      }
+    });
+    return undefined;
+  }
+
+  function mirrorScheduling(draft: VirtualMachineInstance, pod: Pod): void {
+    const qosClass = (pod.status?.qosClass ?? 'Burstable') as NonNullable<VirtualMachineInstance['status']>['qosClass'];
+    const conditions = notReady(draft, 'GuestNotRunning', 'Guest VM is not reported as running');
+    const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    draft.status = {
+      ...draft.status,
+      ...(qosClass === undefined ? {} : { qosClass }),
+      launcherContainerImageVersion: pod.spec?.containers[0]?.image ?? '',
+      conditions:
+        scheduled?.status === 'False'
+          ? put(conditions, {
+              type: 'PodScheduled',
+              status: 'False',
+              reason: scheduled.reason ?? '',
+              message: scheduled.message ?? '',
+              lastProbeTime: null,
+              lastTransitionTime: scheduled.lastTransitionTime ?? now(cluster),
+            })
+          : without(conditions, 'PodScheduled'),
+    };
+  }
+
+  function notReady(draft: VirtualMachineInstance, reason: string, message: string) {
+    return put(draft.status?.conditions, {
+      type: 'Ready',
+      status: 'False',
+      reason,
+      message,
+      lastProbeTime: now(cluster),
+      lastTransitionTime: now(cluster),
+    });
+  }
+
+  function deletePod(vmi: VirtualMachineInstance, pod: Pod): void {
+    if (pod.metadata.deletionTimestamp !== undefined) return;
+    remove(cluster, resources.pods, pod);
+    events.normal(vmi, VIRT_CONTROLLER, 'SuccessfulDelete', `Deleted virtual machine pod ${pod.metadata.name}`);
+  }
+
+  /** A deleted VMI goes once all its pods are gone. */
+  function shutDown(vmi: VirtualMachineInstance, pods: Pod[]): Requeue | undefined {
+    for (const pod of pods) deletePod(vmi, pod);
+    if (cluster.podsOf.count(vmi.metadata.uid ?? '') > 0) return undefined;
+    if (vmi.status?.phase === 'Running') {
+      events.normal(
+        vmi,
+        { component: 'virt-handler', host: vmi.status.nodeName ?? '' },
+        'Stopped',
+        'The VirtualMachineInstance was shut down.',
+      );
+    }
+    modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+      draft.metadata.finalizers = [];
+    });
+    return undefined;
+  }
+
+  return {
+    start: () => {
+      for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
+        if (vmi.status?.phase !== 'Running' || vmi.metadata.deletionTimestamp !== undefined) queue.add(keyOf(vmi));
+      }
+      store.subscribe((event) => {
+        if (event.resource === resources.vmis && event.type !== 'DELETED') queue.add(keyOf(event.object));
+        if (event.resource !== resources.pods) return;
+        const owner = event.object.metadata.ownerReferences?.find(({ kind }) => kind === 'VirtualMachineInstance');
+        if (owner !== undefined) queue.add(`${event.object.metadata.namespace ?? ''}/${owner.name}`);
+      });
+    },
+  };
+}
+
+type VolumeStatus = NonNullable<NonNullable<VirtualMachineInstance['status']>['volumeStatus']>[number];
+
+/** status.volumeStatus: every volume, claims with what the claim says of itself. */
+export function volumesOf(cluster: Pick<Cluster, 'store'>, vmi: VirtualMachineInstance): VolumeStatus[] {
+  const claims = new Map(claimsOf(vmi).map(({ name, claimName }) => [name, claimName]));
+  const before = new Map((vmi.status?.volumeStatus ?? []).map((status) => [status.name, status]));
+  return (vmi.spec.volumes ?? []).map((volume) => {
+    const claimName = claims.get(volume.name);
+    const status: VolumeStatus = { name: volume.name, target: before.get(volume.name)?.target ?? '' };
+    if (claimName === undefined) return status;
+    const claim = cluster.store.get<PersistentVolumeClaim>(resources.claims, vmi.metadata.namespace, claimName);
+    if (claim === undefined) return status;
+    status.persistentVolumeClaimInfo = {
+      claimName,
+      accessModes: claim.spec?.accessModes ?? [],
+      volumeMode: claim.spec?.volumeMode ?? 'Filesystem',
+      capacity: (claim.status?.capacity ?? {}) as Record<string, never>,
+      requests: (claim.spec?.resources?.requests ?? {}) as Record<string, never>,
+      filesystemOverhead: '0.055',
+    } as NonNullable<VolumeStatus['persistentVolumeClaimInfo']>;
+    return status;
+  });
+}

@@ -1,0 +1,81 @@
+import type { KubeObject, VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
+import { type Cluster, now } from '../cluster.ts';
+import type { Random } from '../random.ts';
+import { kubeVirtOf } from './config.ts';
+
+export const VMI_FINALIZERS = ['kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'];
+
+/** What virtualmachineinstances-mutator.kubevirt.io fills in when a VMI is created; changes `vmi`. */
+export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, random: Random): void {
+  const { spec } = vmi;
+  const cluster_ = kubeVirtOf(cluster)?.spec?.configuration;
+  spec.architecture ??= 'amd64';
+  spec.terminationGracePeriodSeconds ??= 30;
+  const evictionStrategy = spec.evictionStrategy ?? cluster_?.evictionStrategy;
+  if (evictionStrategy !== undefined) spec.evictionStrategy = evictionStrategy;
+  const { domain } = spec;
+  domain.cpu = {
+    ...domain.cpu,
+    cores: domain.cpu?.cores ?? 1,
+    sockets: domain.cpu?.sockets ?? 1,
+    threads: domain.cpu?.threads ?? 1,
+  };
+  domain.cpu.model ??= cluster_?.cpuModel ?? 'host-model';
+  domain.machine ??= { type: 'pc-q35-rhel9.6.0' };
+  domain.firmware ??= { uuid: random.uuid() };
+  domain.resources ??= {};
+  const interfaces = domain.devices.interfaces ?? [];
+  if (
+    interfaces.length === 0 &&
+    (spec.networks ?? []).length === 0 &&
+    domain.devices.autoattachPodInterface !== false
+  ) {
+    domain.devices.interfaces = [{ name: 'default', masquerade: {} }];
+    spec.networks = [{ name: 'default', pod: {} }];
+  }
+  vmi.metadata.finalizers = [...new Set([...(vmi.metadata.finalizers ?? []), ...VMI_FINALIZERS])];
+  const memory = domain.memory?.guest;
+  vmi.status = {
+    phase: 'Pending',
+    phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: now(cluster) }],
+    currentCPUTopology: { sockets: domain.cpu.sockets, cores: domain.cpu.cores, threads: domain.cpu.threads },
+    ...(memory === undefined ? {} : { memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory } }),
+    runtimeUser: 107,
+    ...vmi.status,
+  };
+}
+
+/** The VMI that virt-controller makes from a VM's template. */
+export function vmiOf(cluster: Cluster, vm: VirtualMachine, random: Random): VirtualMachineInstance {
+  const template = structuredClone(vm.spec.template);
+  const { name, namespace, uid } = vm.metadata;
+  const templateMeta = template.metadata as Partial<KubeObject['metadata']> | undefined;
+  const vmi: VirtualMachineInstance = {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachineInstance',
+    metadata: {
+      name,
+      namespace,
+      labels: { ...templateMeta?.labels, 'kubevirt.io/vm': name },
+      annotations: {
+        ...templateMeta?.annotations,
+        'kubevirt.io/latest-observed-api-version': 'v1',
+        'kubevirt.io/storage-observed-api-version': 'v1',
+        'kubevirt.io/vm-generation': String(vm.metadata.generation ?? 1),
+      },
+      ownerReferences: [
+        {
+          apiVersion: 'kubevirt.io/v1',
+          kind: 'VirtualMachine',
+          name,
+          uid: uid ?? '',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: template.spec as VirtualMachineInstance['spec'],
+  };
+  applyVmiDefaults(cluster, vmi, random);
+  return vmi;
+}

@@ -1,0 +1,224 @@
+import type { KubeObject, Node } from '../../model/objects.ts';
+import { bytesOf, formatQuantity, quantityOf } from '../../model/quantity.ts';
+import { type Store, seconds } from '../api/store.ts';
+import type { Cluster } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import type { NodeGroup, Scenario } from './scenario.ts';
+
+const FEATURES = ['hypervisor', 'invtsc', 'md-clear', 'pdpe1gb', 'ss', 'ssbd', 'umip', 'vmx'];
+const MODELS: Record<string, string[]> = {
+  'Cascadelake-Server': ['Cascadelake-Server', 'Haswell-noTSX', 'Nehalem', 'SandyBridge', 'Skylake-Server'],
+  SapphireRapids: [
+    'Cascadelake-Server',
+    'Haswell-noTSX',
+    'Icelake-Server',
+    'Nehalem',
+    'SandyBridge',
+    'SapphireRapids',
+    'Skylake-Server',
+  ],
+};
+const MACHINES = ['pc-q35-rhel9.4.0', 'pc-q35-rhel9.6.0', 'q35'];
+/** Kept from pods: system and kube reserved of an OpenShift node, memory and millicores. */
+const RESERVED = { memory: 3 * 2 ** 30, cpu: 500 };
+
+export interface BuiltNode {
+  name: string;
+  address: string;
+  group: NodeGroup;
+  runsVms: boolean;
+  /** Position among all nodes. */
+  index: number;
+}
+
+export function nodesIn(scenario: Scenario): BuiltNode[] {
+  let index = 0;
+  return scenario.nodes.flatMap((group) =>
+    Array.from({ length: group.count }, (_, number) => {
+      const at = index++;
+      return {
+        name: `${group.prefix}-${number}`,
+        address: `10.0.${Math.floor((at + 10) / 250)}.${((at + 10) % 250) + 1}`,
+        group,
+        runsVms: group.role === 'worker' || group.runsVms === true,
+        index: at,
+      };
+    }),
+  );
+}
+
+/** Whether a node of the scenario takes VMs that ask for nothing special. */
+export function createNode(cluster: Cluster, node: BuiltNode, number: number, born: string): void {
+  const { group, name } = node;
+  const time = seconds(cluster.clock.now());
+  const memory = bytesOf(group.memory);
+  const huge = Object.entries(group.hugepages ?? {});
+  const hugeBytes = huge.reduce((sum, [, amount]) => sum + bytesOf(amount), 0);
+  const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
+  const shared: Record<string, string> = {
+    'ephemeral-storage': '456Gi',
+    pods: '250',
+    ...Object.fromEntries(huge.map(([size, amount]) => [`hugepages-${size}`, amount])),
+  };
+  const devices: Record<string, string> = {};
+  if (node.runsVms) {
+    for (const device of ['kvm', 'tun', 'vhost-net']) devices[`devices.kubevirt.io/${device}`] = '1k';
+    if (group.devices !== undefined)
+      devices[group.devices.resource] = number < group.devices.onNodes ? String(group.devices.count) : '0';
+  }
+  const object: Node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      creationTimestamp: born,
+      labels: labelsOf(node),
+      annotations: {
+        ...(node.runsVms ? { 'kubevirt.io/heartbeat': time } : {}),
+        'machineconfiguration.openshift.io/state': 'Done',
+        'node.alpha.kubernetes.io/ttl': '0',
+      },
+    },
+    spec:
+      group.role === 'control-plane' && group.runsVms !== true
+        ? { taints: [{ key: 'node-role.kubernetes.io/master', effect: 'NoSchedule' }] }
+        : {},
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: node.address },
+        { type: 'Hostname', address: name },
+      ],
+      capacity: { cpu: String(group.cores), memory: kibi(memory), ...shared, ...devices },
+      allocatable: {
+        cpu: `${group.cores * 1000 - RESERVED.cpu}m`,
+        memory: kibi(memory - hugeBytes - RESERVED.memory),
+        ...shared,
+        ...devices,
+      },
+      conditions: [
+        ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+        ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+        ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+        ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
+      ].map(([type, status, reason, message]) => ({
+        type: type ?? '',
+        status: status ?? '',
+        reason: reason ?? '',
+        message: message ?? '',
+        lastHeartbeatTime: time,
+        lastTransitionTime: born,
+      })),
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } as never },
+      nodeInfo: {
+        architecture: 'amd64',
+        bootID: cluster.random.fork(`boot/${name}`).uuid(),
+        containerRuntimeVersion: 'cri-o://1.33.5-2.rhaos4.20.git0000000.el9',
+        kernelVersion: '5.14.0-570.49.1.el9_6.x86_64',
+        kubeProxyVersion: '',
+        kubeletVersion: cluster.version.kubernetes,
+        machineID: cluster.random.fork(`machine/${name}`).uuid().replaceAll('-', ''),
+        operatingSystem: 'linux',
+        osImage: `Red Hat Enterprise Linux CoreOS 9.6.20251015-1 (Plow)`,
+        systemUUID: cluster.random.fork(`system/${name}`).uuid(),
+      },
+    },
+  };
+  cluster.store.create(resources.nodes, object);
+  createLease(cluster.store, name, cluster.clock.now());
+}
+
+function labelsOf({ group, name, runsVms }: BuiltNode): Record<string, string> {
+  const labels: Record<string, string> = {
+    'beta.kubernetes.io/arch': 'amd64',
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'node.openshift.io/os_id': 'rhel',
+    [`node-role.kubernetes.io/${group.role}`]: '',
+  };
+  if (group.role === 'control-plane') labels['node-role.kubernetes.io/master'] = '';
+  if (!runsVms) return labels;
+  labels['node-role.kubernetes.io/worker'] = '';
+  const model = group.cpuModel ?? 'Cascadelake-Server';
+  for (const usable of MODELS[model] ?? [model]) {
+    labels[`cpu-model.node.kubevirt.io/${usable}`] = 'true';
+    labels[`cpu-model-migration.node.kubevirt.io/${usable}`] = 'true';
+  }
+  for (const feature of FEATURES) {
+    labels[`cpu-feature.node.kubevirt.io/${feature}`] = 'true';
+    labels[`host-model-required-features.node.kubevirt.io/${feature}`] = 'true';
+  }
+  for (const machine of MACHINES) labels[`machine-type.node.kubevirt.io/${machine}`] = 'true';
+  return {
+    ...labels,
+    [`host-model-cpu.node.kubevirt.io/${model}`]: 'true',
+    'cpu-timer.node.kubevirt.io/tsc-frequency': '2900000000',
+    'cpu-timer.node.kubevirt.io/tsc-scalable': 'true',
+    'cpu-vendor.node.kubevirt.io/Intel': 'true',
+    cpumanager: String(group.cpuManager === true),
+    'kubevirt.io/ksm-enabled': 'false',
+    'kubevirt.io/schedulable': 'true',
+    'scheduling.node.kubevirt.io/tsc-frequency-2900000000': 'true',
+  };
+}
+
+function createLease(store: Store, node: string, time: number): void {
+  const lease: KubeObject & { spec: object } = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: node, namespace: 'kube-node-lease' },
+    spec: {
+      holderIdentity: node,
+      leaseDurationSeconds: 40,
+      renewTime: new Date(time).toISOString().replace('Z', '000Z'),
+    },
+  };
+  store.create(resources.leases, lease);
+}
+
+/** NMState's report of a node: the NIC of the cluster network under br-ex, and the migration NIC if there is one. */
+export function createNetworkState(store: Store, scenario: Scenario, node: BuiltNode): void {
+  const mtu = node.group.mtu ?? 1500;
+  const dedicated = node.runsVms ? scenario.migrationNetwork : undefined;
+  const interfaces = [
+    {
+      name: 'eno1',
+      type: 'ethernet',
+      state: 'up',
+      mtu,
+      ethernet: { speed: node.group.nicGbps * 1000, duplex: 'full', 'auto-negotiation': true },
+      controller: 'br-ex',
+    },
+    {
+      name: 'br-ex',
+      type: 'ovs-interface',
+      state: 'up',
+      mtu,
+      ipv4: { enabled: true, address: [{ ip: node.address, 'prefix-length': 16 }] },
+    },
+    ...(dedicated === undefined
+      ? []
+      : [
+          {
+            name: dedicated.interface,
+            type: 'ethernet',
+            state: 'up',
+            mtu: dedicated.mtu,
+            ethernet: { speed: dedicated.gbps * 1000, duplex: 'full', 'auto-negotiation': true },
+          },
+        ]),
+  ];
+  const state: KubeObject & { status: object } = {
+    apiVersion: 'nmstate.io/v1beta1',
+    kind: 'NodeNetworkState',
+    metadata: { name: node.name, labels: { 'nmstate.io/node': node.name } },
+    status: { currentState: { interfaces }, hostNetworkManagerVersion: '1.52.0', handlerNmstateVersion: '2.2.45' },
+  };
+  store.create(resources.nodeNetworkStates, state);
+}
+
+/** A byte count as Kubernetes writes it. */
+export function bytesText(bytes: number): string {
+  return formatQuantity(quantityOf(Math.ceil(bytes)));
+}

@@ -1,0 +1,441 @@
+import type { DaemonSet, HyperConverged, KubeObject, KubeVirt, Pod } from '../../model/objects.ts';
+import type { Cluster } from '../cluster.ts';
+import { podAddress } from '../controllers/kubelet.ts';
+import { runningStatus } from '../controllers/pod-status.ts';
+import { CNV_NAMESPACE, resources } from '../resources.ts';
+import type { BuiltNode } from './build-nodes.ts';
+import type { Scenario } from './scenario.ts';
+
+const REGISTRY = 'registry.redhat.io/container-native-virtualization';
+
+type PodStatus = NonNullable<Pod['status']>;
+
+/** Puts pods on nodes and gives them addresses. */
+export interface PodPlacer {
+  /** Stores a pod as running on a node since `started`; `adjust` has the last word on its status. */
+  run(pod: Pod, node: BuiltNode, started: string, adjust?: (status: PodStatus) => PodStatus): Pod;
+}
+
+export function podPlacer(cluster: Cluster): PodPlacer {
+  const counts = new Map<string, number>();
+  return {
+    run: (pod, node, started, adjust = (status) => status) => {
+      const count = counts.get(node.name) ?? 0;
+      const hostNetwork = pod.spec?.hostNetwork === true;
+      if (!hostNetwork) counts.set(node.name, count + 1);
+      const bound: Pod = { ...pod, spec: { ...pod.spec, containers: pod.spec?.containers ?? [], nodeName: node.name } };
+      const podIP = hostNetwork ? node.address : podAddress(node.address, count);
+      bound.status = adjust(runningStatus(bound, { time: started, podIP, hostIP: node.address }));
+      return cluster.store.create(resources.pods, bound);
+    },
+  };
+}
+
+/** A system pod: what it asks for matters, for the room it leaves. */
+function systemPod(
+  cluster: Cluster,
+  what: {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    image: string;
+    cpu: string;
+    memory: string;
+    created: string;
+    owner?: KubeObject;
+    ports?: { containerPort: number; name: string }[];
+    annotations?: Record<string, string>;
+    hostNetwork?: boolean;
+  },
+): Pod {
+  const random = cluster.random.fork(`pod/${what.name}`);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${what.name}-${random.suffix()}`,
+      generateName: `${what.name}-`,
+      namespace: what.namespace,
+      creationTimestamp: what.created,
+      labels: what.labels,
+      ...(what.annotations === undefined ? {} : { annotations: what.annotations }),
+      ...(what.owner === undefined
+        ? {}
+        : {
+            ownerReferences: [
+              {
+                apiVersion: what.owner.apiVersion,
+                kind: what.owner.kind,
+                name: what.owner.metadata.name,
+                uid: what.owner.metadata.uid ?? '',
+                controller: true,
+                blockOwnerDeletion: true,
+              },
+            ],
+          }),
+    },
+    spec: {
+      containers: [
+        {
+          name: what.labels['app'] ?? what.labels['kubevirt.io'] ?? what.name,
+          image: what.image,
+          resources: { requests: { cpu: what.cpu, memory: what.memory } },
+          ...(what.ports === undefined ? {} : { ports: what.ports }),
+        },
+      ],
+      restartPolicy: 'Always',
+      tolerations: [{ operator: 'Exists' }],
+      ...(what.hostNetwork === true ? { hostNetwork: true } : {}),
+      terminationGracePeriodSeconds: 30,
+    },
+    status: { phase: 'Pending', qosClass: 'Burstable' },
+  };
+}
+
+const NODE_PODS = [
+  { name: 'ovnkube-node', namespace: 'openshift-ovn-kubernetes', cpu: '80m', memory: '1630Mi', hostNetwork: true },
+  { name: 'multus', namespace: 'openshift-multus', cpu: '10m', memory: '65Mi', hostNetwork: true },
+  { name: 'node-exporter', namespace: 'openshift-monitoring', cpu: '9m', memory: '47Mi', hostNetwork: true },
+  {
+    name: 'machine-config-daemon',
+    namespace: 'openshift-machine-config-operator',
+    cpu: '40m',
+    memory: '100Mi',
+    hostNetwork: true,
+  },
+];
+const MASTER_PODS = [
+  { name: 'etcd', namespace: 'openshift-etcd', cpu: '360m', memory: '910Mi', hostNetwork: true },
+  { name: 'kube-apiserver', namespace: 'openshift-kube-apiserver', cpu: '290m', memory: '1224Mi', hostNetwork: true },
+];
+const CNV_PODS = [
+  { app: 'virt-api', kubevirt: 'virt-api', count: 2, cpu: '5m', memory: '500Mi' },
+  { app: 'virt-controller', kubevirt: 'virt-controller', count: 2, cpu: '10m', memory: '275Mi' },
+  { app: 'virt-operator', kubevirt: 'virt-operator', count: 2, cpu: '10m', memory: '450Mi' },
+  { app: 'hco-operator', count: 1, cpu: '10m', memory: '96Mi' },
+];
+
+export const SYSTEM_NAMESPACES = [
+  ...new Set([...NODE_PODS, ...MASTER_PODS].map(({ namespace }) => namespace)),
+  CNV_NAMESPACE,
+  'default',
+  'kube-node-lease',
+  'kube-system',
+  'openshift-nmstate',
+];
+
+/** OpenShift's and OpenShift Virtualization's own pods. */
+export function createSystemPods(
+  cluster: Cluster,
+  scenario: Scenario,
+  nodes: BuiltNode[],
+  place: PodPlacer,
+  born: string,
+): void {
+  for (const node of nodes) {
+    for (const { name, namespace, cpu, memory, hostNetwork } of node.group.role === 'control-plane'
+      ? [...NODE_PODS, ...MASTER_PODS]
+      : NODE_PODS) {
+      const pod = systemPod(cluster, {
+        name,
+        namespace,
+        labels: { app: name },
+        image: `quay.io/openshift-release-dev/${name}`,
+        cpu,
+        memory,
+        created: born,
+        hostNetwork,
+      });
+      pod.metadata.name = `${name}-${cluster.random.fork(`${name}/${node.name}`).suffix()}`;
+      place.run(pod, node, born);
+    }
+  }
+  const hosts = nodes.filter(({ group }) => group.role === 'control-plane');
+  const spots = hosts.length > 0 ? hosts : nodes;
+  for (const { app, kubevirt, count, cpu, memory } of CNV_PODS) {
+    for (let replica = 0; replica < count; replica++) {
+      const spot = spots[replica % spots.length];
+      if (spot === undefined) continue;
+      const pod = systemPod(cluster, {
+        name: app,
+        namespace: CNV_NAMESPACE,
+        labels: kubevirt === undefined ? { name: app } : { 'kubevirt.io': kubevirt, 'prometheus.kubevirt.io': 'true' },
+        image: `${REGISTRY}/${app}-rhel9:v${cluster.version.openshiftVirtualization}`,
+        cpu,
+        memory,
+        created: born,
+        ports: [{ containerPort: 8443, name: 'metrics' }],
+      });
+      pod.metadata.name = `${app}-${cluster.random.fork(`${app}/hash`).suffix(9)}-${cluster.random.fork(`${app}/${replica}`).suffix()}`;
+      place.run(pod, spot, born);
+    }
+  }
+  createHandlers(
+    cluster,
+    scenario,
+    nodes.filter(({ runsVms }) => runsVms),
+    place,
+    born,
+  );
+}
+
+/** The virt-handler DaemonSet and its pods; with a dedicated migration network each has a migration0 interface (facts/kubevirt.md D7). */
+function createHandlers(
+  cluster: Cluster,
+  scenario: Scenario,
+  nodes: BuiltNode[],
+  place: PodPlacer,
+  born: string,
+): void {
+  const labels = { 'kubevirt.io': 'virt-handler', 'prometheus.kubevirt.io': 'true' };
+  const network = scenario.migrationNetwork;
+  const networks = network === undefined ? undefined : `${network.name}@migration0`;
+  const annotations = networks === undefined ? undefined : { 'k8s.v1.cni.cncf.io/networks': networks };
+  const container = {
+    name: 'virt-handler',
+    image: `${REGISTRY}/virt-handler-rhel9:v${cluster.version.openshiftVirtualization}`,
+    ports: [{ containerPort: 8443, name: 'metrics', protocol: 'TCP' }],
+    resources: { requests: { cpu: '10m', memory: '325Mi' } },
+  };
+  const count = nodes.length;
+  const daemonSet: DaemonSet = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: {
+      name: 'virt-handler',
+      namespace: CNV_NAMESPACE,
+      creationTimestamp: born,
+      labels: { 'kubevirt.io': 'virt-handler' },
+    },
+    spec: {
+      selector: { matchLabels: { 'kubevirt.io': 'virt-handler' } },
+      template: {
+        metadata: { labels, ...(annotations === undefined ? {} : { annotations }) },
+        spec: {
+          containers: [container],
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
+        },
+      },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+    },
+    status: {
+      currentNumberScheduled: count,
+      desiredNumberScheduled: count,
+      numberAvailable: count,
+      numberReady: count,
+      numberMisscheduled: 0,
+      updatedNumberScheduled: count,
+      observedGeneration: 1,
+    },
+  };
+  const owner = cluster.store.create(resources.daemonSets, daemonSet);
+  for (const [position, node] of nodes.entries()) {
+    const pod = systemPod(cluster, {
+      name: 'virt-handler',
+      namespace: CNV_NAMESPACE,
+      labels,
+      image: container.image,
+      cpu: '10m',
+      memory: '325Mi',
+      created: born,
+      owner,
+      ports: [{ containerPort: 8443, name: 'metrics' }],
+      ...(network === undefined
+        ? {}
+        : {
+            annotations: {
+              'k8s.v1.cni.cncf.io/networks': networks ?? '',
+              'k8s.v1.cni.cncf.io/network-status': JSON.stringify([
+                { name: 'ovn-kubernetes', interface: 'eth0', default: true },
+                {
+                  name: `${CNV_NAMESPACE}/${network.name}`,
+                  interface: 'migration0',
+                  ips: [`${network.subnet}.${position + 4}`],
+                  mtu: network.mtu,
+                },
+              ]),
+            },
+          }),
+    });
+    pod.metadata.name = `virt-handler-${cluster.random.fork(`virt-handler/${node.name}`).suffix()}`;
+    place.run(pod, node, born);
+  }
+}
+
+/** The KubeVirt CR, HyperConverged with its version's defaults, and the objects of a dedicated network. */
+export function createConfiguration(cluster: Cluster, scenario: Scenario, workers: number, born: string): void {
+  const { version, store } = cluster;
+  const highlyAvailable = workers >= 2;
+  const network = scenario.migrationNetwork;
+  const liveMigrationConfig = {
+    ...version.hyperConvergedDefaults,
+    ...(network === undefined ? {} : { network: network.name }),
+    ...scenario.liveMigrationConfig,
+  };
+  const hyperConverged: HyperConverged = {
+    apiVersion: 'hco.kubevirt.io/v1beta1',
+    kind: 'HyperConverged',
+    metadata: {
+      name: 'kubevirt-hyperconverged',
+      namespace: CNV_NAMESPACE,
+      creationTimestamp: born,
+      finalizers: ['kubevirt.io/hyperconverged'],
+    },
+    spec: {
+      certConfig: {
+        ca: { duration: '48h0m0s', renewBefore: '24h0m0s' },
+        server: { duration: '24h0m0s', renewBefore: '12h0m0s' },
+      },
+      deployVmConsoleProxy: false,
+      enableApplicationAwareQuota: false,
+      enableCommonBootImageImport: true,
+      evictionStrategy: highlyAvailable ? 'LiveMigrate' : 'None',
+      featureGates: {
+        alignCPUs: false,
+        decentralizedLiveMigration: false,
+        deployKubeSecondaryDNS: false,
+        disableMDevConfiguration: false,
+        downwardMetrics: false,
+        persistentReservation: false,
+        videoConfig: false,
+      },
+      higherWorkloadDensity: { memoryOvercommitPercentage: 100 },
+      infra: {},
+      liveMigrationConfig,
+      resourceRequirements: { vmiCPUAllocationRatio: 10 },
+      uninstallStrategy: 'BlockUninstallIfWorkloadsExist',
+      virtualMachineOptions: { disableFreePageReporting: false, disableSerialConsoleLog: false },
+      workloadUpdateStrategy: {
+        batchEvictionInterval: '1m0s',
+        batchEvictionSize: 10,
+        workloadUpdateMethods: ['LiveMigrate'],
+      },
+      workloads: {},
+    },
+    status: {
+      conditions: [
+        ['ReconcileComplete', 'True', 'ReconcileCompleted', 'Reconcile completed successfully'],
+        ['Available', 'True', 'ReconcileCompleted', 'Reconcile completed successfully'],
+        ['Progressing', 'False', 'ReconcileCompleted', 'Reconcile completed successfully'],
+        ['Degraded', 'False', 'ReconcileCompleted', 'Reconcile completed successfully'],
+        ['Upgradeable', 'True', 'ReconcileCompleted', 'Reconcile completed successfully'],
+      ].map(([type, status, reason, message]) => ({
+        type,
+        status,
+        reason,
+        message,
+        lastTransitionTime: born,
+        observedGeneration: 1,
+      })),
+      infrastructureHighlyAvailable: highlyAvailable,
+      observedGeneration: 1,
+      systemHealthStatus: 'healthy',
+      versions: [{ name: 'operator', version: version.openshiftVirtualization }],
+    },
+  };
+  store.create(resources.hyperConvergeds, hyperConverged);
+  const kubeVirt: KubeVirt = {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'KubeVirt',
+    metadata: {
+      name: 'kubevirt-kubevirt-hyperconverged',
+      namespace: CNV_NAMESPACE,
+      creationTimestamp: born,
+      labels: { app: 'kubevirt-hyperconverged', 'app.kubernetes.io/managed-by': 'hco-operator' },
+    },
+    spec: {
+      configuration: {
+        developerConfiguration: {
+          cpuAllocationRatio: 10,
+          memoryOvercommit: 100,
+          featureGates: [
+            'CPUManager',
+            'Snapshot',
+            'HotplugVolumes',
+            'ExpandDisks',
+            'HostDevices',
+            'WithHostModelCPU',
+            'HypervStrictCheck',
+          ],
+        },
+        evictionStrategy: highlyAvailable ? 'LiveMigrate' : 'None',
+        migrations: liveMigrationConfig as NonNullable<NonNullable<KubeVirt['spec']>['configuration']>['migrations'] &
+          object,
+        network: { defaultNetworkInterface: 'masquerade' },
+        vmRolloutStrategy: 'LiveUpdate' as never,
+      },
+      workloadUpdateStrategy: {
+        batchEvictionInterval: '1m0s',
+        batchEvictionSize: 10,
+        workloadUpdateMethods: ['LiveMigrate'],
+      },
+    } as NonNullable<KubeVirt['spec']>,
+    status: {
+      conditions: [
+        ['Available', 'True', 'AllComponentsReady', 'All components are ready.'],
+        ['Progressing', 'False', 'AllComponentsReady', 'All components are ready.'],
+        ['Degraded', 'False', 'AllComponentsReady', 'All components are ready.'],
+        ['Created', 'True', 'AllResourcesCreated', 'All resources were created.'],
+      ].map(([type, status, reason, message]) => ({
+        type: type ?? '',
+        status: status ?? '',
+        reason: reason ?? '',
+        message: message ?? '',
+        lastTransitionTime: born,
+      })),
+      defaultArchitecture: 'amd64',
+      observedGeneration: 1,
+      observedKubeVirtRegistry: REGISTRY,
+      observedKubeVirtVersion: version.kubevirt,
+      operatorVersion: version.kubevirt,
+      outdatedVirtualMachineInstanceWorkloads: 0,
+      phase: 'Deployed',
+      targetKubeVirtVersion: version.kubevirt,
+    } as NonNullable<KubeVirt['status']>,
+  };
+  store.create(resources.kubeVirts, kubeVirt);
+  if (network === undefined) return;
+  const policy: KubeObject & Record<string, unknown> = {
+    apiVersion: 'nmstate.io/v1',
+    kind: 'NodeNetworkConfigurationPolicy',
+    metadata: { name: `${network.name}-policy`, creationTimestamp: born },
+    spec: {
+      nodeSelector: { 'node-role.kubernetes.io/worker': '' },
+      desiredState: {
+        interfaces: [
+          { name: network.interface, type: 'ethernet', state: 'up', mtu: network.mtu, ipv4: { enabled: false } },
+        ],
+      },
+    },
+    status: {
+      conditions: [
+        {
+          type: 'Available',
+          status: 'True',
+          reason: 'SuccessfullyConfigured',
+          message: `${workers}/${workers} nodes successfully configured`,
+          lastTransitionTime: born,
+        },
+      ],
+    },
+  };
+  store.create(resources.nodeNetworkPolicies, policy);
+  const attachment: KubeObject & Record<string, unknown> = {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: network.name, namespace: CNV_NAMESPACE, creationTimestamp: born },
+    spec: {
+      config: JSON.stringify({
+        cniVersion: '0.3.1',
+        name: 'migration-bridge',
+        type: 'macvlan',
+        master: network.interface,
+        mode: 'bridge',
+        mtu: network.mtu,
+        ipam: { type: 'whereabouts', range: `${network.subnet}.0/24`, exclude: [`${network.subnet}.0/30`] },
+      }),
+    },
+  };
+  store.create(resources.networkAttachments, attachment);
+}

@@ -1,0 +1,103 @@
+import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
+import { kubevirt16 } from '../model/versions.ts';
+import { Store } from './api/store.ts';
+import { Clock } from './clock.ts';
+import { type Cluster, createCluster } from './cluster.ts';
+import { type Controllers, startControllers } from './controllers/index.ts';
+import { newMigration } from './controllers/new-migration.ts';
+import type { Hypervisor, MigrationMode, MigrationOrder, MigrationOutcome } from './hypervisor/hypervisor.ts';
+import { random } from './random.ts';
+import { resources } from './resources.ts';
+import { buildScenario } from './scenarios/build.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+
+// For tests: a lab without a server, on a clock that the test drives.
+
+/** A migration the test's hypervisor was asked for. */
+export interface FakeMigration {
+  order: MigrationOrder;
+  done(outcome: MigrationOutcome): void;
+  mode(mode: MigrationMode): void;
+}
+
+export interface TestLab extends Cluster, Controllers {
+  /** All migrations asked for, in order. */
+  asked: FakeMigration[];
+  migrate(
+    namespace: string,
+    vmi: string,
+    spec?: { addedNodeSelector?: Record<string, string> },
+  ): VirtualMachineInstanceMigration;
+  vmi(namespace: string, name: string): VirtualMachineInstance;
+  migration(migration: VirtualMachineInstanceMigration): VirtualMachineInstanceMigration | undefined;
+}
+
+/** A hypervisor whose migrations all take `seconds`; 0: until the test ends them. */
+export function fakeHypervisor(clock: Clock, seconds: number, asked: FakeMigration[]): Hypervisor {
+  return {
+    migrate: (order, on) => {
+      let open = true;
+      const started = clock.now();
+      const done = (outcome: MigrationOutcome): void => {
+        if (!open) return;
+        open = false;
+        on.done(outcome);
+      };
+      asked.push({ order, done, mode: on.mode });
+      if (seconds > 0) {
+        clock.after(seconds * 1000, () => done({ result: 'succeeded', downtimeMs: 50, bytes: order.guest.size }));
+      }
+      return {
+        progress: () => ({
+          elapsedMs: clock.now() - started,
+          processedBytes: order.guest.size / 2,
+          remainingBytes: order.guest.size / 2,
+          totalBytes: order.guest.size,
+          transferRate: 1e9,
+          dirtyRate: 1e6,
+          iteration: 1,
+          mode: 'PreCopy',
+        }),
+        abort: (reason) => {
+          clock.after(50, () => done({ result: 'failed', reason, abortStatus: 'Succeeded' }));
+          return true;
+        },
+        fail: (reason) => done({ result: 'failed', reason }),
+      };
+    },
+  };
+}
+
+export function testLab(
+  scenario: Scenario,
+  { seconds = 5, seed = '1' }: { seconds?: number; seed?: string } = {},
+): TestLab {
+  const clock = new Clock(Date.parse('2026-03-01T08:00:00Z'));
+  const rng = random(seed);
+  const asked: FakeMigration[] = [];
+  const cluster = createCluster({
+    clock,
+    random: rng,
+    store: new Store(clock, rng),
+    hypervisor: fakeHypervisor(clock, seconds, asked),
+    version: kubevirt16,
+  });
+  buildScenario(cluster, scenario);
+  const controllers = startControllers(cluster);
+  const { store } = cluster;
+  const vmi = (namespace: string, name: string): VirtualMachineInstance => {
+    const found = store.get<VirtualMachineInstance>(resources.vmis, namespace, name);
+    if (found === undefined) throw new Error(`no VMI ${namespace}/${name}`);
+    return found;
+  };
+  return {
+    ...cluster,
+    ...controllers,
+    asked,
+    vmi,
+    migrate: (namespace, name, spec = {}) =>
+      newMigration(cluster, vmi(namespace, name), { generateName: 'test-', ...spec }),
+    migration: ({ metadata }) =>
+      store.get<VirtualMachineInstanceMigration>(resources.migrations, metadata.namespace, metadata.name),
+  };
+}
