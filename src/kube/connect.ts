@@ -1,9 +1,9 @@
 import { HttpKubeClient } from './client.ts';
-import { findContext, type Place } from './context.ts';
+import type { Place } from './context.ts';
 import { type Credentials, fixedCredentials, type TlsSettings } from './credentials.ts';
 import { ConfigError } from './errors.ts';
-import { realSurroundings, type Surroundings } from './kubeconfig.ts';
 import { kubeconfigCredentials } from './kubeconfig-credentials.ts';
+import { realSurroundings, type Surroundings } from './surroundings.ts';
 import { realTiming, type Timing } from './timing.ts';
 import { Transport } from './transport.ts';
 
@@ -47,6 +47,9 @@ export async function connect(
   timing: Timing = realTiming,
   surroundings: Surroundings = realSurroundings(),
 ): Promise<HttpKubeClient> {
+  // Only now: with the client library and the YAML parser it is most of what Ferry takes to start. The library comes by
+  // its subpath, which loads in two thirds of the time of the whole.
+  const { findContext } = await import('./context.ts');
   const load = (): Promise<Place> => findContext(options, surroundings);
   const place = await load();
   return client(place, options, kubeconfigCredentials(place, load), timing);

@@ -1,14 +1,8 @@
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { ConfigError } from './errors.ts';
-import {
-  inCluster,
-  kubeconfigFiles,
-  type Merged,
-  type Named,
-  readKubeconfig,
-  type Surroundings,
-  toKubeConfig,
-} from './kubeconfig.ts';
+import { inCluster, kubeconfigFiles, type Merged, type Named, readKubeconfig } from './kubeconfig.ts';
 import type { Chosen } from './kubeconfig-credentials.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface ContextOptions {
   kubeconfig?: string | undefined;
@@ -31,14 +25,14 @@ export async function findContext(options: ContextOptions, surroundings: Surroun
   const files = kubeconfigFiles(options.kubeconfig, surroundings);
   if (files !== undefined) return choose(await readKubeconfig(files), options);
   const pod = inCluster(surroundings);
-  if (pod !== undefined) return { ...(await choose(pod, options)), context: undefined };
+  if (pod !== undefined) return { ...choose(pod, options), context: undefined };
   throw new ConfigError(
     'no-kubeconfig',
     'there is no kubeconfig (neither KUBECONFIG nor ~/.kube/config), and this is not a pod of a cluster',
   );
 }
 
-async function choose(merged: Merged, options: ContextOptions): Promise<Place> {
+function choose(merged: Merged, options: ContextOptions): Place {
   const context = options.context ?? (merged['current-context'] || undefined);
   const known = merged.contexts.map(({ name }) => name).join(', ') || 'none';
   if (context === undefined) {
@@ -67,7 +61,7 @@ async function choose(merged: Merged, options: ContextOptions): Promise<Place> {
   }
   const headers = impersonation(options, section(user, 'user'));
   const server = text(section(cluster, 'cluster')['server']);
-  const config = await toKubeConfig({
+  const config = toKubeConfig({
     clusters: [{ name: 'cluster', cluster: transportOf(cluster, server) }],
     // Without a user the library would leave out the cluster's certificate authority, too.
     users: [{ name: 'user', user: withExecInfo(section(user, 'user'), section(cluster, 'cluster')) }],
@@ -127,4 +121,16 @@ function withExecInfo(user: Section, cluster: Section): Section {
   };
   const env = Array.isArray(exec.env) ? (exec.env as unknown[]) : [];
   return { ...user, exec: { ...exec, env: [...env, { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }] } };
+}
+
+/** The client library's KubeConfig of a merged kubeconfig. */
+function toKubeConfig(merged: Merged): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromString(JSON.stringify(merged));
+  } catch (error) {
+    // Such as "clusters[0].cluster.server is missing".
+    throw new ConfigError('malformed', `the kubeconfig is malformed: ${(error as Error).message}`);
+  }
+  return config;
 }

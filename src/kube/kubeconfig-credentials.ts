@@ -20,12 +20,12 @@ export interface Chosen {
  */
 export function kubeconfigCredentials(first: Chosen, load: () => Promise<Chosen>): Credentials {
   let generation = 0;
-  let current: Promise<Chosen> = Promise.resolve(first);
+  let current = Promise.resolve(first);
   let running: Promise<Credential> | undefined;
 
   async function apply(): Promise<Credential> {
-    const [number, chosen] = [generation, await current];
-    return { generation: number, ...(await credentialOf(chosen)) };
+    const number = generation;
+    return { ...(await credentialOf(await current)), generation: number };
   }
   // Plugins are slow, and may ask the user something: run one for all requests that wait.
   function get(): Promise<Credential> {

@@ -1,22 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { parseDocument } from 'yaml';
 import { ConfigError } from './errors.ts';
+import type { Surroundings } from './surroundings.ts';
 
-/** Where to look; the process's own surroundings but in tests. */
-export interface Surroundings {
-  env: Readonly<Record<string, string | undefined>>;
-  home: string;
-  /** Directory of the mounted service account, when this is a pod. */
-  serviceAccount: string;
-}
-
-export const realSurroundings = (): Surroundings => ({
-  env: process.env,
-  home: homedir(),
-  serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
-});
+export { realSurroundings } from './surroundings.ts';
 
 type Entry = Record<string, unknown>;
 export interface Named extends Entry {
@@ -51,7 +39,6 @@ export function kubeconfigFiles(explicit: string | undefined, { env, home }: Sur
 
 /** Reads and merges kubeconfig files; of entries with the same name, and of current contexts, the first counts. */
 export async function readKubeconfig(files: string[]): Promise<Merged> {
-  const { parseDocument } = await import('yaml');
   const merged: Merged = { clusters: [], users: [], contexts: [], 'current-context': undefined };
   for (const file of files) {
     const document = parseDocument(read(file));
@@ -90,19 +77,6 @@ export function inCluster({ env, serviceAccount }: Surroundings): Merged | undef
     contexts: [{ name, context: { cluster: name, user: name, namespace } }],
     'current-context': name,
   };
-}
-
-/** The client library's KubeConfig of a merged kubeconfig. Imported by its subpath: a third less to load. */
-export async function toKubeConfig(merged: Merged): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-  const config = new KubeConfig();
-  try {
-    config.loadFromString(JSON.stringify(merged));
-  } catch (error) {
-    // Such as "clusters[0].cluster.server is missing".
-    throw new ConfigError('malformed', `the kubeconfig is malformed: ${(error as Error).message}`);
-  }
-  return config;
 }
 
 function read(file: string): string {
