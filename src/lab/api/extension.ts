@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { KubeObject } from '../../model/objects.ts';
 import type { ResourceName } from './store.ts';
 
-// How controllers plug into the lab's API server: admission webhooks and subresources. The server knows no KubeVirt.
+// How controllers plug into the lab's API server: admission webhooks, subresources and virtual resources. The server
+// knows no KubeVirt.
 
 /** Who makes a request. */
 export interface User {
@@ -29,11 +30,18 @@ export interface AdmissionRequest {
 export interface Webhook {
   /** Its real name, e.g. `migration-create-validator.kubevirt.io`: denials quote it. */
   name: string;
+  /**
+   * The resource it watches over. Of a subresource, with the subresource: `pods/eviction`; such webhooks see what is
+   * sent to the subresource (operation CREATE for POST, else UPDATE), before its handler runs.
+   */
   resource: ResourceName;
   operations: Operation[];
   /** Returns the object to store instead. */
   mutate?(request: AdmissionRequest): KubeObject;
-  /** Throws an ApiError (status.ts) to deny; the server adds `admission webhook "NAME" denied the request: `. */
+  /**
+   * Throws an ApiError to deny, made by `denied` or `deniedWithCauses` (status.ts); the server adds
+   * `admission webhook "NAME" denied the request: `.
+   */
   validate?(request: AdmissionRequest): void;
 }
 
@@ -43,6 +51,8 @@ export interface SubresourceRequest {
   user: User;
   namespace?: string;
   name: string;
+  /** Of a proxied pod (`https:NAME:8443`): its port. */
+  port?: string;
   /** The rest of the path after the subresource, without a leading slash (`stats/summary` of `nodes/N/proxy/stats/summary`). */
   rest: string;
   query: URLSearchParams;
@@ -58,12 +68,35 @@ export interface SubresourceResponse {
   contentType?: string;
 }
 
-/** A subresource of a stored resource (`pods`, `eviction`), or of an API that stores nothing (`virtualmachines.subresources.kubevirt.io`, `migrate`). */
+/**
+ * A subresource of a stored resource (`pods`, `eviction`), or of an API that stores nothing
+ * (`virtualmachines.subresources.kubevirt.io`, `migrate`). It may have two parts (`evacuate/cancel`); with '' it is the
+ * path without any name (`version.subresources.kubevirt.io`). Failures are ApiErrors (status.ts).
+ */
 export interface Subresource {
   resource: ResourceName;
   subresource: string;
   methods: string[];
+  /** For an API that stores nothing: whether its paths have a namespace. Default true. */
+  namespaced?: boolean;
   /** For discovery: the kind of its body. */
   kind?: { group: string; version: string; kind: string };
+  /**
+   * The route declares no media type, as KubeVirt's PUT subresources: it answers 406 unless the client accepts
+   * anything (recorded: `Accept: application/json` alone is 406).
+   */
+  untyped?: boolean;
+  /** Called after authorization and admission; the object it is a subresource of need not exist. */
   handle(request: SubresourceRequest): SubresourceResponse;
+}
+
+/** A resource that is not stored: its objects are made up at each request. Read-only, e.g. `nodes.metrics.k8s.io`. */
+export interface VirtualResource {
+  resource: ResourceName;
+  version: string;
+  kind: string;
+  singular: string;
+  namespaced: boolean;
+  /** All objects (of a namespace, if it is given). Selectors are the server's business. */
+  list(namespace?: string): KubeObject[];
 }

@@ -39,3 +39,10 @@ function apply(value: unknown, step: Step): unknown[] {
   if ('index' in step) return step.index < value.length ? [value[step.index]] : [];
   return value.filter((item) => (item as Record<string, unknown> | null)?.[step.where.field] === step.where.equals);
 }
+
+/** The first value a JSONPath selects, as text; '' if there is none. */
+export function selectText(value: unknown, path: string): string {
+  const [found] = select(value, path);
+  if (found === undefined || found === null) return '';
+  return typeof found === 'string' ? found : JSON.stringify(found);
+}

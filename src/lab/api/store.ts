@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../model/objects.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
+import { SortedListing } from './sorted.ts';
 
 /** A resource by its plural and group, as RBAC writes it: `pods`, `virtualmachineinstances.kubevirt.io`. */
 export type ResourceName = string;
@@ -21,6 +22,14 @@ export class StoreConflict extends Error {}
 
 /** How many changes a watch can be resumed across, before it gets 410 Gone. */
 const HISTORY = 20_000;
+/** How many former states of a resource paged lists can continue from, before they get 410 Gone. */
+const PAGED = 32;
+
+/** All objects of a resource by namespace and name, and the resourceVersion at which they were so. Never modified. */
+export interface Listed<T extends KubeObject = KubeObject> {
+  version: number;
+  items: readonly T[];
+}
 
 /**
  * What etcd is to a cluster: objects by resource, namespace and name, one global resourceVersion, a bounded history
@@ -35,12 +44,22 @@ export class Store {
   readonly #history: StoreEvent[] = [];
   /** Serialized form of a stored object; lists of thousands are joined from these. */
   readonly #json = new WeakMap<KubeObject, string>();
+  readonly #sorted = new Map<ResourceName, SortedListing>();
+  readonly #changed = new Map<ResourceName, number>();
+  /** Listings that were served in pages. */
+  readonly #paged = new Map<string, Listed>();
+  /** Changes that listeners have not been told yet: one made while telling another comes after it. */
+  readonly #untold: StoreEvent[] = [];
+  #telling = false;
+  readonly #dryRandom: Random;
   #version = 1;
   #compacted = 0;
 
   constructor(clock: Clock, rng: Random) {
     this.#clock = clock;
     this.#random = rng.fork('store');
+    // Dry runs must not change what is drawn for real objects.
+    this.#dryRandom = rng.fork('store/dry-run');
   }
 
   /** The resourceVersion of the last change. */
@@ -59,11 +78,30 @@ export class Store {
 
   /** All objects of a resource, by namespace and name; of one namespace if it is given. */
   list<T extends KubeObject>(resource: ResourceName, namespace?: string): T[] {
-    const all = this.#resources.get(resource);
-    if (all === undefined) return [];
-    const items = [...all.values()] as T[];
-    const found = namespace === undefined ? items : items.filter((item) => item.metadata.namespace === namespace);
-    return found.sort(byNamespaceAndName);
+    const items = this.#itemsOf<T>(resource);
+    return namespace === undefined ? [...items] : items.filter((item) => item.metadata.namespace === namespace);
+  }
+
+  /** The current listing of a resource, shared and not copied; its version is the store's. */
+  listing<T extends KubeObject>(resource: ResourceName): Listed<T> {
+    return { version: this.#version, items: this.#itemsOf<T>(resource) };
+  }
+
+  /** Keeps a listing for a while, for the next pages of a list. */
+  keepListing(resource: ResourceName, listed: Listed): void {
+    this.#paged.set(`${resource}@${listed.version}`, listed);
+    if (this.#paged.size > PAGED) {
+      const [oldest] = this.#paged.keys();
+      if (oldest !== undefined) this.#paged.delete(oldest);
+    }
+  }
+
+  /** The listing of a resource as it was at a resourceVersion; undefined if that is not known any more (410 Gone). */
+  listingAt<T extends KubeObject>(resource: ResourceName, version: number): Listed<T> | undefined {
+    const unchanged =
+      version <= this.#version && version >= Math.max(this.#changed.get(resource) ?? 0, this.#compacted);
+    if (unchanged) return { version, items: this.#itemsOf<T>(resource) };
+    return this.#paged.get(`${resource}@${version}`) as Listed<T> | undefined;
   }
 
   /** Every object of a resource in no particular order, without copying; for controllers that look through many. */
@@ -80,24 +118,31 @@ export class Store {
    * `generateName` is resolved here. Throws StoreConflict if the name is taken.
    */
   create<T extends KubeObject>(resource: ResourceName, object: T): T {
-    const meta = object.metadata;
-    const name = meta.name || `${meta.generateName ?? ''}${this.#random.suffix()}`;
+    const prepared = this.prepare(object);
+    const { name, namespace } = prepared.metadata;
     const objects = this.#objectsOf(resource);
-    const id = key(meta.namespace, name);
+    const id = key(namespace, name);
     if (objects.has(id)) throw new StoreConflict(`${resource} "${name}" already exists`);
-    const stored = this.#stamp({
-      ...object,
-      metadata: {
-        ...meta,
-        name,
-        uid: meta.uid ?? this.#random.uuid(),
-        creationTimestamp: meta.creationTimestamp ?? seconds(this.#clock.now()),
-        generation: meta.generation ?? 1,
-      },
-    });
+    const stored = this.#stamp(prepared);
     objects.set(id, stored);
     this.#emit({ type: 'ADDED', resource, object: stored, resourceVersion: this.#version });
     return stored;
+  }
+
+  /** The object with what `create` would give it, except a resourceVersion; nothing is stored. */
+  prepare<T extends KubeObject>(object: T, { dryRun = false }: { dryRun?: boolean } = {}): T {
+    const meta = object.metadata;
+    const random = dryRun ? this.#dryRandom : this.#random;
+    return {
+      ...object,
+      metadata: {
+        ...meta,
+        name: meta.name || `${meta.generateName ?? ''}${random.suffix()}`,
+        uid: meta.uid ?? random.uuid(),
+        creationTimestamp: meta.creationTimestamp ?? seconds(this.#clock.now()),
+        generation: meta.generation ?? 1,
+      },
+    };
   }
 
   /**
@@ -132,7 +177,10 @@ export class Store {
     this.#emit({ type: 'DELETED', resource, object, previous, resourceVersion: this.#version });
   }
 
-  /** Calls `listener` for every change, in order, synchronously. Returns how to stop. */
+  /**
+   * Calls `listener` for every change, in order, synchronously. A change that a listener makes is told after the
+   * current one has been told to all. Returns how to stop.
+   */
   subscribe(listener: (event: StoreEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -154,6 +202,7 @@ export class Store {
   /** Forgets the history, as an etcd compaction does: watches can only resume from now on. */
   compact(): void {
     this.#history.length = 0;
+    this.#paged.clear();
     this.#compacted = this.#version;
   }
 
@@ -187,21 +236,35 @@ export class Store {
       const dropped = this.#history.splice(0, this.#history.length - HISTORY);
       this.#compacted = dropped.at(-1)?.resourceVersion ?? this.#compacted;
     }
-    for (const listener of this.#listeners) listener(event);
+    this.#sorted.get(event.resource)?.changed(event.object, event.type === 'DELETED');
+    this.#changed.set(event.resource, event.resourceVersion);
+    this.#untold.push(event);
+    if (!this.#telling) this.#tell();
+  }
+
+  #tell(): void {
+    this.#telling = true;
+    try {
+      for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift()) {
+        for (const listener of this.#listeners) listener(event);
+      }
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  #itemsOf<T extends KubeObject>(resource: ResourceName): readonly T[] {
+    let sorted = this.#sorted.get(resource);
+    if (sorted === undefined) {
+      sorted = new SortedListing();
+      this.#sorted.set(resource, sorted);
+    }
+    return sorted.items(() => this.values(resource)) as readonly T[];
   }
 }
 
 function key(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-function byNamespaceAndName(a: KubeObject, b: KubeObject): number {
-  return compare(a.metadata.namespace ?? '', b.metadata.namespace ?? '') || compare(a.metadata.name, b.metadata.name);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 /** RFC 3339 with whole seconds, as Kubernetes writes metav1.Time. */

@@ -183,7 +183,7 @@ export const builtinKinds: Kind[] = [
         column('Attacher', text('.spec.attacher')),
         column('PV', text('.spec.source.persistentVolumeName')),
         column('Node', text('.spec.nodeName')),
-        column('Attached', (object) => text('.status.attached')(object, 0) === 'true', { type: 'boolean' }),
+        column('Attached', (object) => text('.status.attached')(object) === 'true', { type: 'boolean' }),
         age,
       ],
     },
@@ -217,7 +217,7 @@ export const builtinKinds: Kind[] = [
       shortNames: ['pc'],
       columns: [
         column('Value', number('.value'), { type: 'integer' }),
-        column('Global-Default', (object) => text('.globalDefault')(object, 0) === 'true', { type: 'boolean' }),
+        column('Global-Default', (object) => text('.globalDefault')(object) === 'true', { type: 'boolean' }),
         age,
       ],
     },

@@ -1,5 +1,5 @@
 import type { KubeObject, Node, PersistentVolumeClaim, ResourceQuota } from '../../../model/objects.ts';
-import { select } from '../jsonpath.ts';
+import { select, selectText } from '../jsonpath.ts';
 import { ago } from './ages.ts';
 import { type Column, column, wide } from './kind.ts';
 
@@ -11,15 +11,13 @@ type Cell = (object: KubeObject, now: number) => unknown;
 
 /** The first value at a path, as text; `otherwise` if there is none. */
 export const text =
-  (path: string, otherwise = ''): Cell =>
-  (object) => {
-    const value = select(object, path)[0];
-    return value === undefined || value === null || value === '' ? otherwise : String(value);
-  };
+  (path: string, otherwise = '') =>
+  (object: KubeObject): string =>
+    selectText(object, path) || otherwise;
 
 export const number =
-  (path: string): Cell =>
-  (object) =>
+  (path: string) =>
+  (object: KubeObject): number =>
     Number(select(object, path)[0] ?? 0);
 
 /** Keys of a map as `a=1,b=2`, or `<none>`. */
@@ -35,7 +33,7 @@ const pairs =
 const each =
   (path: string, field: string): Cell =>
   (object) =>
-    ((select(object, path)[0] ?? []) as Record<string, unknown>[])
+    ((select(object, path)[0] ?? []) as Record<string, string>[])
       .map((item) => item[field])
       .filter((value) => value !== undefined)
       .join(',');
@@ -99,8 +97,8 @@ const SHORT_MODES: Record<string, string> = {
 };
 
 const accessModes =
-  (path: string): Cell =>
-  (object) => {
+  (path: string) =>
+  (object: KubeObject): string => {
     const modes = (select(object, path)[0] ?? []) as string[];
     return Object.keys(SHORT_MODES)
       .filter((mode) => modes.includes(mode))
@@ -118,10 +116,10 @@ export const claimColumns: Column[] = [
   column('Volume', text('.spec.volumeName')),
   // Like kubectl, a claim shows what it got, and nothing before it is bound.
   column('Capacity', (object) =>
-    (object as PersistentVolumeClaim).spec?.volumeName ? text('.status.capacity.storage')(object, 0) : '',
+    (object as PersistentVolumeClaim).spec?.volumeName ? text('.status.capacity.storage')(object) : '',
   ),
   column('Access Modes', (object) =>
-    (object as PersistentVolumeClaim).spec?.volumeName ? accessModes('.status.accessModes')(object, 0) : '',
+    (object as PersistentVolumeClaim).spec?.volumeName ? accessModes('.status.accessModes')(object) : '',
   ),
   column('StorageClass', text('.spec.storageClassName')),
   column('VolumeAttributesClass', text('.spec.volumeAttributesClassName', '<unset>')),
@@ -139,7 +137,7 @@ export const volumeColumns: Column[] = [
   column('Access Modes', accessModes('.spec.accessModes')),
   column('Reclaim Policy', text('.spec.persistentVolumeReclaimPolicy')),
   column('Status', (object) =>
-    object.metadata.deletionTimestamp === undefined ? text('.status.phase')(object, 0) : 'Terminating',
+    object.metadata.deletionTimestamp === undefined ? text('.status.phase')(object) : 'Terminating',
   ),
   column('Claim', volumeClaim),
   column('StorageClass', text('.spec.storageClassName')),
@@ -168,14 +166,12 @@ export const eventColumns: Column[] = [
     return `${(of?.kind ?? '').toLowerCase()}/${of?.name ?? ''}`;
   }),
   wide('Subobject', text('.involvedObject.fieldPath')),
-  wide('Source', (object, now) => {
-    const component = text('.source.component')(object, now) || text('.reportingComponent')(object, now);
-    return [component, text('.source.host')(object, now)].filter((part) => part !== '').join(', ');
+  wide('Source', (object) => {
+    const component = text('.source.component')(object) || text('.reportingComponent')(object);
+    return [component, text('.source.host')(object)].filter((part) => part !== '').join(', ');
   }),
-  column('Message', (object) => String(text('.message')(object, 0)).trim()),
-  wide('First Seen', (object, now) =>
-    ago((text('.firstTimestamp')(object, now) || text('.eventTime')(object, now)) as string, now),
-  ),
+  column('Message', (object) => text('.message')(object).trim()),
+  wide('First Seen', (object, now) => ago(text('.firstTimestamp')(object) || text('.eventTime')(object), now)),
   wide('Count', (object) => Number(select(object, '.count')[0] ?? 1), { type: 'integer' }),
   wide('Name', (object) => object.metadata.name),
 ];
@@ -206,8 +202,8 @@ const template = (selector: boolean): Column[] => [
 
 const outOf =
   (some: string, all: string): Cell =>
-  (object, now) =>
-    `${number(some)(object, now)}/${number(all)(object, now)}`;
+  (object) =>
+    `${number(some)(object)}/${number(all)(object)}`;
 
 const count = (name: string, path: string): Column => column(name, number(path), { type: 'integer' });
 
@@ -286,7 +282,7 @@ const subjects =
       .join(', ');
 
 export const bindingColumns: Column[] = [
-  column('Role', (object, now) => `${text('.roleRef.kind')(object, now)}/${text('.roleRef.name')(object, now)}`),
+  column('Role', (object) => `${text('.roleRef.kind')(object)}/${text('.roleRef.name')(object)}`),
   age,
   wide('Users', subjects('User')),
   wide('Groups', subjects('Group')),
@@ -295,4 +291,4 @@ export const bindingColumns: Column[] = [
 
 /** How many entries a map or list at a path has. */
 export const size = (name: string, path: string): Column =>
-  column(name, (object) => Object.keys((select(object, path)[0] ?? {}) as object).length, { type: 'integer' });
+  column(name, (object) => Object.keys(select(object, path)[0] ?? {}).length, { type: 'integer' });

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../model/objects.ts';
-import { select } from '../jsonpath.ts';
+import { selectText } from '../jsonpath.ts';
 import {
   age,
   claimColumns,
@@ -37,7 +37,7 @@ import {
 const field =
   (path: string) =>
   (object: KubeObject): string =>
-    String(select(object, path)[0] ?? '');
+    selectText(object, path);
 
 const core = (
   kind: string,
@@ -171,7 +171,7 @@ export const coreKinds: Kind[] = [
     shortNames: ['no'],
     status: true,
     columns: nodeColumns,
-    fields: { 'spec.unschedulable': (object) => String(select(object, '.spec.unschedulable')[0] ?? false) },
+    fields: { 'spec.unschedulable': (object) => selectText(object, '.spec.unschedulable') || 'false' },
   }),
   core('Pod', true, pod, {
     shortNames: ['po'],
@@ -184,7 +184,7 @@ export const coreKinds: Kind[] = [
       'spec.restartPolicy': field('.spec.restartPolicy'),
       'spec.schedulerName': field('.spec.schedulerName'),
       'spec.serviceAccountName': field('.spec.serviceAccountName'),
-      'spec.hostNetwork': (object) => String(select(object, '.spec.hostNetwork')[0] ?? false),
+      'spec.hostNetwork': (object) => selectText(object, '.spec.hostNetwork') || 'false',
       'status.phase': field('.status.phase'),
       'status.podIP': field('.status.podIP'),
       'status.nominatedNodeName': field('.status.nominatedNodeName'),

@@ -8,8 +8,8 @@ type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses
 
 const NONE = '<none>';
 
-function statuses(pod: Pod): ContainerStatus[] {
-  return pod.status?.containerStatuses ?? [];
+function statuses(object: KubeObject): ContainerStatus[] {
+  return (object as Pod).status?.containerStatuses ?? [];
 }
 
 /** Containers that are ready, and how many there are: `1/2`. */
@@ -68,7 +68,7 @@ function terminatedReason(terminated: { reason?: string; signal?: number; exitCo
 
 /** `2 (5m ago)`; without a known last restart just the number. */
 function restarts(object: KubeObject, now: number): string {
-  const all = statuses(object as Pod);
+  const all = statuses(object);
   const count = all.reduce((sum, each) => sum + (each.restartCount ?? 0), 0);
   const last = all.map((each) => each.lastState?.terminated?.finishedAt).filter((each) => each !== undefined);
   const newest = last.sort().at(-1);

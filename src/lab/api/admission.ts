@@ -1,0 +1,34 @@
+import type { KubeObject } from '../../model/objects.ts';
+import type { AdmissionRequest, Webhook } from './extension.ts';
+import { ApiError, byWebhook } from './status.ts';
+
+function concerns(webhook: Webhook, request: AdmissionRequest): boolean {
+  const resource = request.subresource === undefined ? request.resource : `${request.resource}/${request.subresource}`;
+  return webhook.resource === resource && webhook.operations.includes(request.operation);
+}
+
+/** Runs the mutating webhooks in order; returns the object to store. */
+export function mutate(webhooks: readonly Webhook[], request: AdmissionRequest): KubeObject {
+  let { object } = request;
+  for (const webhook of webhooks) {
+    if (webhook.mutate === undefined || !concerns(webhook, request)) continue;
+    object = quoting(webhook, () => webhook.mutate?.({ ...request, object })) ?? object;
+  }
+  return object;
+}
+
+/** Runs the validating webhooks; throws what the first one that denies says. */
+export function validateByWebhooks(webhooks: readonly Webhook[], request: AdmissionRequest): void {
+  for (const webhook of webhooks) {
+    if (webhook.validate === undefined || !concerns(webhook, request)) continue;
+    quoting(webhook, () => webhook.validate?.(request));
+  }
+}
+
+function quoting<T>(webhook: Webhook, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof ApiError ? byWebhook(webhook.name, error) : error;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '../clock.ts';
+import type { Authorize } from './authorization.ts';
+import type { Subresource, VirtualResource, Webhook } from './extension.ts';
+import type { KindTable } from './kind-table.ts';
+import type { Store } from './store.ts';
+
+/** What every handler works with. */
+export interface Api {
+  store: Store;
+  clock: Clock;
+  kinds: KindTable;
+  webhooks: readonly Webhook[];
+  subresources: readonly Subresource[];
+  virtual: readonly VirtualResource[];
+  authorize: Authorize;
+  /** See ApiServerOptions. */
+  gracefulPods: boolean;
+}

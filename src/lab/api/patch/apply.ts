@@ -1,0 +1,128 @@
+import type { KubeObject } from '../../../model/objects.ts';
+import { childrenOf, compare, fieldsOf, itemElement } from '../fields/compare.ts';
+import {
+  difference,
+  emptySet,
+  type FieldSet,
+  intersection,
+  isEmpty,
+  paths,
+  sameSet,
+  union,
+} from '../fields/field-set.ts';
+import { isSame, type Manager, type Owned, ownedBy, withManaged, withoutUnowned } from '../fields/managed-fields.ts';
+import type { Schema } from '../kinds/schema.ts';
+import { isObject } from '../schema/structural.ts';
+import { type ApiError, applyConflict, type Cause } from '../status.ts';
+import { seconds } from '../store.ts';
+
+/** The manager of what was there before the first apply, if nobody had recorded it. */
+const BEFORE_FIRST_APPLY = 'before-first-apply';
+
+/**
+ * Server-side apply: `config` is all that the manager wants to be set. Fields it set before and leaves out now go,
+ * unless someone else owns them too. Throws 409 if it would change what others own, unless `force`.
+ */
+export function apply(
+  live: KubeObject,
+  config: KubeObject,
+  by: Manager,
+  schema: Schema,
+  options: { force: boolean; now: number },
+): KubeObject {
+  const wanted = withoutUnowned(fieldsOf(config, schema));
+  const owned = knownOwners(live, by, schema);
+  const mine = owned.find((entry) => isSame(entry, by));
+  const others = owned.filter((entry) => entry !== mine);
+
+  const merged = merge(live, config, schema) as KubeObject;
+  const theirs = others.reduce((all, entry) => union(all, entry.fields), emptySet());
+  const dropped = difference(difference(mine?.fields ?? emptySet(), wanted), theirs);
+  const result = isEmpty(dropped) ? merged : (without(merged, dropped, schema) as KubeObject);
+
+  const { added, modified } = compare(live, merged, schema);
+  const changed = withoutUnowned(union(added, modified));
+  const taken = others
+    .map((entry) => ({ entry, fields: intersection(entry.fields, changed) }))
+    .filter(({ fields }) => !isEmpty(fields));
+  if (taken.length > 0 && !options.force) throw conflictError(taken);
+
+  const kept = others.map((entry) => ({ ...entry, fields: difference(entry.fields, changed) }));
+  const untouched = mine !== undefined && sameSet(mine.fields, wanted);
+  const time = untouched && mine.time !== undefined ? mine.time : seconds(options.now);
+  return withManaged(result, [...kept, { ...by, fields: wanted, time }]);
+}
+
+function knownOwners(live: KubeObject, by: Manager, schema: Schema): Owned[] {
+  const owned = ownedBy(live);
+  if (owned.length > 0 || live.metadata.uid === undefined) return owned;
+  const fields = withoutUnowned(fieldsOf(live, schema));
+  return [{ manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion: by.apiVersion, fields }];
+}
+
+function conflictError(taken: { entry: Owned; fields: FieldSet }[]): ApiError {
+  const all = taken.flatMap(({ entry, fields }) => paths(fields).map((path) => ({ manager: printed(entry), path })));
+  const causes = all.map(
+    ({ manager, path }): Cause => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with ${manager}`,
+      field: path,
+    }),
+  );
+  const [only] = all;
+  if (all.length === 1 && only !== undefined) {
+    return applyConflict(`Apply failed with 1 conflict: conflict with ${only.manager}: ${only.path}`, causes);
+  }
+  const managers = [...new Set(all.map(({ manager }) => manager))].sort();
+  const list = managers.flatMap((manager) => [
+    `conflicts with ${manager}:`,
+    ...all.filter((each) => each.manager === manager).map(({ path }) => `- ${path}`),
+  ]);
+  return applyConflict(`Apply failed with ${all.length} conflicts: ${list.join('\n')}`, causes);
+}
+
+function printed({ manager, operation, apiVersion, subresource }: Owned): string {
+  const name =
+    JSON.stringify(manager) + (subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`);
+  return operation === 'Update' ? `${name} using ${apiVersion}` : name;
+}
+
+/** `live` with what `config` says, by the list types of the schema. */
+export function merge(live: unknown, config: unknown, schema: Schema | undefined): unknown {
+  if (isObject(live) && isObject(config)) {
+    if (schema?.['x-kubernetes-map-type'] === 'atomic') return config;
+    const result: Record<string, unknown> = { ...live };
+    for (const [key, value] of Object.entries(config)) {
+      const inner = schema?.properties?.[key] ?? schema?.additionalProperties;
+      if (value === null) delete result[key];
+      else result[key] = merge(live[key], value, inner);
+    }
+    return result;
+  }
+  if (!Array.isArray(live) || !Array.isArray(config) || childrenOf(config, schema) === undefined) return config;
+  const result = new Map<string, unknown>(live.map((item: unknown) => [itemElement(item, schema), item]));
+  for (const item of config as unknown[]) {
+    const element = itemElement(item, schema);
+    const was = result.get(element);
+    result.set(element, was === undefined ? item : merge(was, item, schema?.items));
+  }
+  return [...result.values()];
+}
+
+/** The value without the paths of `fields`; structures that lose all they held go too. */
+function without(value: unknown, fields: FieldSet, schema: Schema | undefined): unknown {
+  const children = childrenOf(value, schema);
+  if (children === undefined) return value;
+  const kept: [string, unknown][] = [];
+  for (const [element, child] of children) {
+    const inner = fields.children.get(element);
+    if (inner === undefined) kept.push([element, child.value]);
+    else if (!inner.self) {
+      const left = without(child.value, inner, child.schema);
+      if (left !== undefined) kept.push([element, left]);
+    }
+  }
+  if (kept.length === 0) return undefined;
+  if (Array.isArray(value)) return kept.map(([, item]) => item);
+  return Object.fromEntries(kept.map(([element, item]) => [element.slice(2), item]));
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Certificates } from '../certificates.ts';
+import type { Clock } from '../clock.ts';
+import type { Api } from './api.ts';
+import { authenticate } from './authentication.ts';
+import type { Authorize } from './authorization.ts';
+import type { Subresource, User, VirtualResource, Webhook } from './extension.ts';
+import { kindTable } from './kind-table.ts';
+import { kinds } from './kinds/index.ts';
+import type { ApiRequest, ApiResponse } from './request.ts';
+import { route } from './router.ts';
+import { ApiError, badRequest, internalError } from './status.ts';
+import type { Store } from './store.ts';
+
+export interface ApiServerOptions {
+  store: Store;
+  clock: Clock;
+  certificates: Certificates;
+  /** Users by bearer token. `system:authenticated` is added to their groups. */
+  tokens: Record<string, User>;
+  webhooks?: Webhook[];
+  subresources?: Subresource[];
+  virtual?: VirtualResource[];
+  /** Default: everything is allowed. Discovery, health and self-reviews are never asked about. */
+  authorize?: Authorize;
+  /** A deleted pod that is on a node keeps existing until the kubelet controller removes it from the store. */
+  gracefulPods?: boolean;
+  /** Told of errors inside handlers: they are bugs of the lab; the client gets a 500. */
+  onFault?: (error: unknown) => void;
+}
+
+/** The largest body the API server reads: 3 MiB. */
+const BODY_LIMIT = 3 * 1024 * 1024;
+/** A watcher that is this far behind is cut off, bytes. */
+const WATCH_BUFFER = 64 * 1024 * 1024;
+/** How much of a long answer is collected before it is written, characters. */
+const CHUNK = 64 * 1024;
+/** The API server drops idle connections after 90 s (recordings, Wire). */
+const KEEP_ALIVE = 90_000;
+/** Namespaces that the API server itself creates. */
+const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+
+/**
+ * A Kubernetes API server on 127.0.0.1 over HTTPS. State is in the store alone: after `close`, another server over
+ * the same store continues where this one was.
+ */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #api: Api;
+  readonly #server: Server;
+  readonly #flowSchema = randomUUID();
+  readonly #priorityLevel = randomUUID();
+  #url: string | undefined;
+
+  constructor(options: ApiServerOptions) {
+    const {
+      store,
+      clock,
+      webhooks = [],
+      subresources = [],
+      virtual = [],
+      authorize = () => true,
+      gracefulPods = false,
+    } = options;
+    this.#options = options;
+    this.#api = { store, clock, kinds: kindTable(kinds), webhooks, subresources, virtual, authorize, gracefulPods };
+    const { key, cert } = options.certificates;
+    this.#server = createServer({ key, cert, keepAliveTimeout: KEEP_ALIVE, requestTimeout: 0 }, (request, response) => {
+      void this.#serve(request, response);
+    });
+    for (const name of SYSTEM_NAMESPACES) this.#ensureNamespace(name);
+  }
+
+  /** `https://127.0.0.1:PORT`. Throws before `listen`. */
+  get url(): string {
+    if (this.#url === undefined) throw new Error('the API server does not listen');
+    return this.#url;
+  }
+
+  /** Starts serving; returns the port. Rejects with EADDRINUSE if the port is taken. */
+  async listen(port = 0): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    const taken = (this.#server.address() as AddressInfo).port;
+    this.#url = `https://127.0.0.1:${taken}`;
+    return taken;
+  }
+
+  /** Stops serving and drops every connection, watches too. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #ensureNamespace(name: string): void {
+    const { store } = this.#api;
+    if (store.get('namespaces', undefined, name) !== undefined) return;
+    const labels = { 'kubernetes.io/metadata.name': name };
+    const namespace = {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    };
+    store.create('namespaces', namespace);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => response.destroy());
+    try {
+      send(response, this.#headers(), await this.#answer(request));
+    } catch (error) {
+      // The client went away, or the answer could not be sent: nobody is there to be told.
+      this.#options.onFault?.(error);
+      response.destroy();
+    }
+  }
+
+  async #answer(message: IncomingMessage): Promise<ApiResponse> {
+    try {
+      const { tokens } = this.#options;
+      const user = authenticate(message.headers, tokens, this.#api.authorize);
+      return route(this.#api, await decodeRequest(message, user));
+    } catch (error) {
+      return failure(error, this.#options.onFault);
+    }
+  }
+
+  #headers(): Record<string, string> {
+    return {
+      'audit-id': randomUUID(),
+      'cache-control': 'no-cache, private',
+      'content-type': 'application/json',
+      'x-kubernetes-pf-flowschema-uid': this.#flowSchema,
+      'x-kubernetes-pf-prioritylevel-uid': this.#priorityLevel,
+      date: new Date(this.#api.clock.now()).toUTCString(),
+    };
+  }
+}
+
+async function decodeRequest(message: IncomingMessage, user: User): Promise<ApiRequest> {
+  const url = new URL(message.url ?? '/', 'https://localhost');
+  const segments = url.pathname.split('/').filter((part) => part !== '');
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of message as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > BODY_LIMIT) throw new ApiError(413, `limit is ${BODY_LIMIT}`, { reason: 'RequestEntityTooLarge' });
+    parts.push(part);
+  }
+  return {
+    method: message.method === 'HEAD' ? 'GET' : (message.method ?? 'GET'),
+    segments: segments.map(decodeSegment),
+    path: url.pathname,
+    query: url.searchParams,
+    headers: message.headers,
+    user,
+    body: Buffer.concat(parts),
+  };
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw badRequest(`invalid URL escape ${JSON.stringify(segment)}`);
+  }
+}
+
+function failure(error: unknown, onFault: ApiServerOptions['onFault']): ApiResponse {
+  let known: ApiError;
+  if (error instanceof ApiError) known = error;
+  else {
+    onFault?.(error);
+    known = internalError(error instanceof Error ? error.message : String(error));
+  }
+  const { code, details } = known.status;
+  const headers: Record<string, string> = {};
+  if (details?.retryAfterSeconds !== undefined) headers['retry-after'] = String(details.retryAfterSeconds);
+  if (code === 403) headers['x-content-type-options'] = 'nosniff';
+  return { status: code, headers, body: known.status };
+}
+
+function send(response: ServerResponse, common: Record<string, string>, answer: ApiResponse): void {
+  const { status, headers = {}, body, pieces, stream } = answer;
+  // Node would set its own clock's date otherwise.
+  response.sendDate = false;
+  if (stream !== undefined) {
+    response.writeHead(status, { ...common, ...headers });
+    response.flushHeaders();
+    stream({
+      write: (text) => {
+        if (response.destroyed || response.writableEnded) return;
+        response.write(text);
+        if (response.writableLength > WATCH_BUFFER) response.destroy();
+      },
+      end: () => response.end(),
+      onClose: (run) => void response.once('close', run),
+    });
+    return;
+  }
+  if (pieces !== undefined) {
+    response.writeHead(status, { ...common, ...headers });
+    let chunk = '';
+    for (const piece of pieces) {
+      chunk += piece;
+      if (chunk.length < CHUNK) continue;
+      response.write(chunk);
+      chunk = '';
+    }
+    response.end(chunk);
+    return;
+  }
+  const text = typeof body === 'string' || body === undefined ? (body ?? '') : `${JSON.stringify(body)}\n`;
+  response.writeHead(status, { ...common, ...headers, 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}
