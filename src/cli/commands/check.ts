@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CheckedVm } from '../../assess/assess.ts';
+import type { CheckItem } from '../../assess/assess.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import { requireLists, withSnapshot } from '../cluster.ts';
 import { type Invocation, type Io, note } from '../context.ts';
@@ -15,7 +15,7 @@ import {
 } from '../flags.ts';
 import { parseName } from '../names.ts';
 import { renderDocument } from '../output/document.ts';
-import { briefly, bySeverity, explained } from '../output/findings.ts';
+import { briefly, explained } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
 import { namesNode, requireNode, selectVms } from '../select-vms.ts';
@@ -69,21 +69,24 @@ async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode
     } else {
       io.stdout.write(table(report.items, flags, flags.allNamespaces === true || manyNamespaces));
     }
+    const inText = flags.output === 'table' || flags.output === 'wide';
+    if (inText)
+      for (const finding of report.cluster ?? []) for (const line of explained(finding)) note(io, plain(line.slice(2)));
     return report.items.some(({ verdict }) => verdict !== 'live') ? exit.findings : exit.ok;
   });
 }
 
 interface Line {
-  item: CheckedVm;
+  item: CheckItem;
   text: string | undefined;
   check: string | undefined;
 }
 
-function table(items: readonly CheckedVm[], flags: OutputFlags, namespaced: boolean): string {
+function table(items: readonly CheckItem[], flags: OutputFlags, namespaced: boolean): string {
   const wide = flags.output === 'wide';
   const lines = items.flatMap((item): Line[] => {
     if (!wide || item.findings.length === 0) return [{ item, text: briefly(item.findings), check: undefined }];
-    return bySeverity(item.findings).map((finding) => ({
+    return item.findings.map((finding) => ({
       item,
       text: `${finding.severity}: ${finding.message}`,
       check: finding.check,
@@ -92,7 +95,7 @@ function table(items: readonly CheckedVm[], flags: OutputFlags, namespaced: bool
   const columns: Column<Line>[] = [
     ...(namespaced ? [{ header: 'NAMESPACE', value: ({ item }: Line) => item.vm.namespace }] : []),
     { header: 'VM', value: ({ item }) => item.vm.name },
-    { header: 'NODE', value: ({ item }) => item.vm.node },
+    { header: 'NODE', value: ({ item }) => item.node },
     { header: 'VERDICT', value: ({ item }) => item.verdict },
     { header: 'CHECK', wide: true, value: ({ check }) => check },
     { header: 'FINDING', value: ({ text }) => text },
@@ -100,10 +103,10 @@ function table(items: readonly CheckedVm[], flags: OutputFlags, namespaced: bool
   return renderTable(lines, columns, { wide, headers: flags.headers });
 }
 
-function explain(items: readonly CheckedVm[]): string {
-  const blocks = items.map(({ vm, verdict, findings }) => {
-    const where = vm.node === undefined ? '' : ` on ${vm.node}`;
-    const lines = [`${vm.namespace}/${vm.name}${where}: ${verdict}`, ...bySeverity(findings).flatMap(explained)];
+function explain(items: readonly CheckItem[]): string {
+  const blocks = items.map(({ vm, node, verdict, findings }) => {
+    const where = node === undefined ? '' : ` on ${node}`;
+    const lines = [`${vm.namespace}/${vm.name}${where}: ${verdict}`, ...findings.flatMap(explained)];
     if (findings.length === 0) lines.push('  nothing found');
     return lines.map((line) => `${plain(line)}\n`).join('');
   });

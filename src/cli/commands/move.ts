@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import type { CheckedVm } from '../../assess/assess.ts';
+import type { CheckItem } from '../../assess/assess.ts';
 import type { MoveOrder, MoveResult } from '../../execute/events.ts';
 import type { MovePlan } from '../../execute/move.ts';
+import { nextMigrationName } from '../../execute/name.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { verdictOf } from '../../model/finding.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Vm } from '../../model/vm.ts';
 import { requireLists, withSnapshot } from '../cluster.ts';
@@ -25,7 +27,7 @@ import { moveView } from '../move/render.ts';
 import { verdictLine } from '../move/verdict.ts';
 import { parseName } from '../names.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { bySeverity, explained } from '../output/findings.ts';
+import { explained } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
 import { renderTable } from '../output/table.ts';
 import { namesNode, selectVms } from '../select-vms.ts';
@@ -122,6 +124,7 @@ async function refuseUnlessLive(
 ): Promise<void> {
   const { checkVms } = await import('../../assess/assess.ts');
   const { items } = checkVms(snapshot, vms, target === undefined ? {} : { target });
+  for (const item of items) forgiveOwn(item, vms, target);
   const refused = items.filter(({ verdict }) => verdict !== 'live');
   for (const item of refused) tell(io, item, ({ severity }) => severity === 'blocker');
   if (refused.length > 0) {
@@ -141,14 +144,28 @@ async function refuseUnlessLive(
       tell(io, item, ({ severity }) => severity === 'warning');
 }
 
+/**
+ * The migration that this very move would create may exist already: its creator was interrupted. Then it is followed
+ * instead of refused (execute/decide.ts).
+ */
+function forgiveOwn(item: CheckItem, vms: readonly Vm[], target: string | undefined): void {
+  const vm = vms.find((each) => each.name === item.vm.name && each.namespace === item.vm.namespace);
+  const [own] = vm?.unfinished ?? [];
+  if (vm === undefined || own === undefined) return;
+  const goesThere = target === undefined || own.targetNode === undefined || own.targetNode === target;
+  if (own.name !== nextMigrationName(vm.name, vm.vmi?.metadata.uid ?? '', vm.finished) || !goesThere) return;
+  item.findings = item.findings.filter(({ check }) => check !== 'vm/unfinished-migration');
+  item.verdict = verdictOf(item.findings);
+}
+
 function tell(
   io: Io,
-  { vm, verdict, findings }: CheckedVm,
-  which: (finding: CheckedVm['findings'][number]) => boolean,
+  { vm, node, verdict, findings }: CheckItem,
+  which: (finding: CheckItem['findings'][number]) => boolean,
 ): void {
   const lines = [
-    `${vm.namespace}/${vm.name}${vm.node === undefined ? '' : ` on ${vm.node}`}: ${verdict}`,
-    ...bySeverity(findings).filter(which).flatMap(explained),
+    `${vm.namespace}/${vm.name}${node === undefined ? '' : ` on ${node}`}: ${verdict}`,
+    ...findings.filter(which).flatMap(explained),
   ];
   for (const line of lines) note(io, plain(line));
 }
@@ -172,8 +189,7 @@ async function preview(
   plan: MovePlan,
   flags: Flags,
 ): Promise<ExitCode> {
-  const [{ nextMigrationName }, { migrationOf }, { createMigration }] = await Promise.all([
-    import('../../execute/name.ts'),
+  const [{ migrationOf }, { createMigration }] = await Promise.all([
     import('../../execute/migration-of.ts'),
     import('../../cluster/writer.ts'),
   ]);

@@ -1,15 +1,8 @@
-import type { Evidence, Finding, Severity } from '../../model/finding.ts';
+import type { Evidence, Finding } from '../../model/finding.ts';
 
-const rank: Record<Severity, number> = { blocker: 0, warning: 1, info: 2 };
-
-/** The findings, the gravest first. */
-export function bySeverity(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted((a, b) => rank[a.severity] - rank[b.severity]);
-}
-
-/** The first finding's message, and how many more there are. */
+/** Of findings in their order, the gravest first: the first one's message, and how many more there are. */
 export function briefly(findings: readonly Finding[]): string | undefined {
-  const telling = bySeverity(findings).filter(({ severity }) => severity !== 'info');
+  const telling = findings.filter(({ severity }) => severity !== 'info');
   const first = telling[0];
   if (first === undefined) return undefined;
   return telling.length === 1 ? first.message : `${first.message} (+${telling.length - 1} more)`;
