@@ -1,5 +1,6 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -298,6 +299,68 @@ echo "{\\"apiVersion\\":\\"client.authentication.k8s.io/v1\\",\\"kind\\":\\"Exec
     });
     expect(error.message).toContain('c-user');
     expect(JSON.stringify([error.message, error.stack, error.cause])).not.toContain('eyJ');
+  });
+
+  test('a plugin that does not come back can be cancelled', async () => {
+    const client = await open({ kubeconfig: file('config', config({ user: exec(plugin('sleep 1')) })) });
+    const signal = AbortSignal.timeout(20);
+    expect(await failed(client.list(things, { signal }))).toMatchObject({ kind: 'cancelled' });
+  });
+
+  test('an OIDC token is used while it lasts, and then refreshed at its issuer', async () => {
+    const jwt = (claims: object): string =>
+      [{ alg: 'RS256' }, claims, 'signature']
+        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .join('.');
+    const second = Math.floor(Date.now() / 1000);
+    const grants: string[] = [];
+    let fresh = '';
+    const issuer = createHttps({ ...certificate }, (request, response) => {
+      const url = `https://127.0.0.1:${(issuer.address() as { port: number }).port}`;
+      response.setHeader('content-type', 'application/json');
+      if (request.url?.endsWith('/openid-configuration') === true) {
+        response.end(JSON.stringify({ issuer: url, token_endpoint: `${url}/token`, jwks_uri: `${url}/keys` }));
+        return;
+      }
+      request.on('data', (chunk: Buffer) => grants.push(chunk.toString()));
+      fresh = jwt({ iss: url, aud: 'ferry', sub: 'anna', iat: second, exp: second + 600 });
+      const answer = { access_token: 'a', token_type: 'bearer', expires_in: 600, id_token: fresh, refresh_token: 'r2' };
+      request.on('end', () => response.end(JSON.stringify(answer)));
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+    later(() => void issuer.close());
+    const server = await start();
+    const user = (token: string): object => ({
+      'auth-provider': {
+        name: 'oidc',
+        config: {
+          'client-id': 'ferry',
+          'client-secret': 'sesame',
+          'id-token': token,
+          'refresh-token': 'r1',
+          'idp-issuer-url': `https://127.0.0.1:${(issuer.address() as { port: number }).port}`,
+          'idp-certificate-authority-data': base64(authority.ca),
+        },
+      },
+    });
+    const good = jwt({ exp: second + 600 });
+    for (const token of [good, jwt({ exp: second - 600 })]) {
+      const client = await open({ kubeconfig: file('config', config({ server: server.url, user: user(token) })) });
+      await client.list(things);
+      await client.list(things);
+    }
+    const used = [good, good, fresh, fresh].map((token) => `Bearer ${token}`);
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(used);
+    issuer
+      .removeAllListeners('request')
+      .on('request', (_, response) => response.writeHead(400).end('{"error":"invalid_grant"}'));
+    const late = user(jwt({ exp: second - 600 }));
+    const client = await open({ kubeconfig: file('config', config({ server: server.url, user: late })) });
+    expect(await failed(client.list(things))).toMatchObject({
+      problem: 'credentials',
+      message: expect.stringMatching(/did not refresh the token: log in again$/) as string,
+    });
+    expect(grants).toEqual(['grant_type=refresh_token&refresh_token=r1&client_id=ferry&client_secret=sesame']);
   });
 
   test('a token that was replaced in the kubeconfig is found', async () => {

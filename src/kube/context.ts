@@ -2,6 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { ConfigError } from './errors.ts';
 import { inCluster, kubeconfigFiles, type Merged, type Named, readKubeconfig } from './kubeconfig.ts';
 import type { Chosen } from './kubeconfig-credentials.ts';
+import { asOidcUser, oidc } from './oidc.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ContextOptions {
@@ -64,7 +65,7 @@ function choose(merged: Merged, options: ContextOptions): Place {
   const config = toKubeConfig({
     clusters: [{ name: 'cluster', cluster: transportOf(cluster, server) }],
     // Without a user the library would leave out the cluster's certificate authority, too.
-    users: [{ name: 'user', user: withExecInfo(section(user, 'user'), section(cluster, 'cluster')) }],
+    users: [{ name: 'user', user: asOidcUser(withExecInfo(section(user, 'user'), section(cluster, 'cluster'))) }],
     contexts: [{ name: context, context: { cluster: 'cluster', user: 'user' } }],
     'current-context': context,
   });
@@ -126,6 +127,7 @@ function withExecInfo(user: Section, cluster: Section): Section {
 /** The client library's KubeConfig of a merged kubeconfig. */
 function toKubeConfig(merged: Merged): KubeConfig {
   const config = new KubeConfig();
+  config.addAuthenticator(oidc);
   try {
     config.loadFromString(JSON.stringify(merged));
   } catch (error) {

@@ -52,7 +52,7 @@ async function credentialOf({ config, user, headers, proxy }: Chosen): Promise<O
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw explain(error, user);
+    throw explain(error, user, config.getCurrentUser()?.exec !== undefined);
   }
   const authorization = authorizationOf(options);
   return {
@@ -98,7 +98,7 @@ function keptAlive(agent: Agent): Agent {
   return Object.assign(agent, { keepAlive: true });
 }
 
-function explain(error: unknown, user: string): KubeError {
+function explain(error: unknown, user: string, plugin: boolean): KubeError {
   if (error instanceof KubeError) return error;
   const { code, path, syscall, message } = error as NodeJS.ErrnoException;
   if (syscall?.startsWith('spawn') === true) {
@@ -110,8 +110,8 @@ function explain(error: unknown, user: string): KubeError {
   if (code !== undefined && path !== undefined) {
     return new ConfigError('malformed', `${path}, which the kubeconfig names, cannot be read (${code})`);
   }
-  // The message of a SyntaxError quotes the plugin's output, which holds the token; so does a TypeError's cause.
-  if (error instanceof SyntaxError || error instanceof TypeError) {
+  // Its status is missing, or it is not JSON: then the message quotes the output, which may hold the token.
+  if (plugin && (error instanceof SyntaxError || error instanceof TypeError)) {
     return new ConfigError('credentials', `the credential plugin of user "${user}" did not print an ExecCredential`);
   }
   const line = firstLine(message ?? '');

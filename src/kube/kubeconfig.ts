@@ -121,6 +121,8 @@ function prepareUser(entry: Named, file: string): void {
   const user = entry['user'];
   if (!isEntry(user)) return;
   absolutePaths(user, ['client-certificate', 'client-key', 'tokenFile'], file);
+  const provider = user['auth-provider'];
+  if (isEntry(provider)) absolutePaths(provider['config'], ['idp-certificate-authority'], file);
   if (typeof user['tokenFile'] === 'string') {
     const { token: _, tokenFile, ...rest } = user;
     entry['user'] = { ...rest, ...tokenFileUser(tokenFile) };

@@ -106,10 +106,12 @@ export class Transport {
 
   /** Sends a request once - twice when a renewed credential may help - and leaves the body to the caller. */
   async open(request: ApiRequest): Promise<Opened> {
-    const credential = await this.#options.credentials.get();
+    const { credentials } = this.#options;
+    const { signal } = request;
+    const credential = await cancellable(credentials.get(), signal);
     const opened = await this.#once(request, credential);
     if (opened.response.statusCode !== 401) return this.#check(request, opened);
-    const renewed = await this.#options.credentials.renew(credential);
+    const renewed = await cancellable(credentials.renew(credential), signal);
     if (sameCredential(credential, renewed)) return this.#check(request, opened);
     opened.close();
     return this.#check(request, await this.#once(request, renewed));
@@ -168,6 +170,20 @@ export class Transport {
       };
     }
     return shared ? this.#agents.shared : this.#agents.own;
+  }
+}
+
+/** A credential plugin may take long, or wait for its user. */
+async function cancellable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  const cancelled = Promise.withResolvers<never>();
+  const cancel = (): void => cancelled.reject(new CancelledError('cancelled'));
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([promise, cancelled.promise]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
   }
 }
 

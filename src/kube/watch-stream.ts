@@ -29,14 +29,16 @@ export async function* watchStream<T extends StoredObject>(
   }
 }
 
+const types = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']);
+
 function parse<T>(line: string, path: string): ServerEvent<T> {
-  let event: { type?: string; object?: unknown };
+  let event: { type?: string; object?: { metadata?: object } } | undefined;
   try {
     event = JSON.parse(line) as typeof event;
   } catch {
-    throw new ConnectionError('the watch was broken off in the middle of an event', 'MALFORMED', false);
+    event = undefined;
   }
-  if (event.type === 'ERROR') {
+  if (event?.type === 'ERROR') {
     const body = (event.object ?? {}) as Status;
     const seconds = body.details?.retryAfterSeconds;
     throw new ApiError(body.code ?? 500, accessOf('GET', path, true), {
@@ -44,6 +46,9 @@ function parse<T>(line: string, path: string): ServerEvent<T> {
       ...(seconds !== undefined && { retryAfter: seconds * 1000 }),
       body,
     });
+  }
+  if (event?.object?.metadata === undefined || !types.has(event.type ?? '')) {
+    throw new ConnectionError('the watch told something that is not an event', 'MALFORMED', false);
   }
   return event as ServerEvent<T>;
 }

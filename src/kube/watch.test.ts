@@ -150,6 +150,21 @@ test('initial events that break off before their end are asked for again, and th
   expect(told).toMatchObject({ violations: [], synced: 1, interruptions: 1 });
 });
 
+test.each(['<html>', { type: 'NEWS' }, { type: 'ADDED' }, null])(
+  'a line like %j breaks the watch off, and is not told',
+  async (line) => {
+    const { server, store, watch, settled } = await start();
+    store.put('a', 1);
+    const told = watch();
+    await settled(told);
+    server.say(line);
+    await until(() => told.interruptions > 0);
+    store.put('b', 1);
+    expect(await settled(told)).toBe(true);
+    expect(told).toMatchObject({ events: ['added a', 'added b'], violations: [] });
+  },
+);
+
 test('a version from the future, as after a restored backup, makes it list again', async () => {
   const { server, store, watch, settled } = await start();
   store.put('a', 1);
