@@ -1,9 +1,12 @@
 import { parse } from 'yaml';
 import type { KubeObject } from '../../model/objects.ts';
 import { apiVersion, type Kind } from './kinds/kind.ts';
+import { decodeProtobuf, UnknownProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
 import { isObject, prune } from './schema/structural.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 /** The media type of the body, without parameters. */
 export function contentType(request: ApiRequest): string {
@@ -12,8 +15,9 @@ export function contentType(request: ApiRequest): string {
 
 /** The body as a value: JSON, or YAML where that is allowed. Throws 400 with Go's text. */
 export function decode(request: ApiRequest, kind: string): unknown {
-  const text = request.body.toString();
   const type = contentType(request);
+  if (type === PROTOBUF) return fromProtobuf(request.body);
+  const text = request.body.toString();
   if (type.endsWith('yaml')) {
     try {
       return parse(text) as unknown;
@@ -31,6 +35,17 @@ export function decode(request: ApiRequest, kind: string): unknown {
   } catch (error) {
     const why = `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`;
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${text.slice(0, 32)})`);
+  }
+}
+
+function fromProtobuf(body: Buffer): unknown {
+  try {
+    return decodeProtobuf(body);
+  } catch (error) {
+    if (error instanceof UnknownProtobuf) throw unsupportedMediaType(['application/json', 'application/yaml']);
+    throw badRequest(
+      `the body of the request could not be decoded: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -1,11 +1,10 @@
 import type { Api } from './api.ts';
 import type { Attributes } from './authorization.ts';
-import { contentType, decode } from './body.ts';
+import { decode } from './body.ts';
 import type { User } from './extension.ts';
-import { decodeProtobuf } from './protobuf.ts';
 import type { ApiRequest, ApiResponse, Target } from './request.ts';
 import { isObject } from './schema/structural.ts';
-import { badRequest, methodNotAllowed } from './status.ts';
+import { methodNotAllowed } from './status.ts';
 import { seconds } from './store.ts';
 
 type Json = Record<string, unknown>;
@@ -16,8 +15,8 @@ export function review(api: Api, request: ApiRequest, { group, version, plural }
   const answer = answers[`${plural}.${group}`];
   if (answer === undefined) return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
-  const body = bodyOf(request);
-  const spec = isObject(body['spec']) ? body['spec'] : {};
+  const body = decode(request, 'SelfSubjectAccessReview');
+  const spec = isObject(body) && isObject(body['spec']) ? body['spec'] : {};
   const { kind, ...rest } = answer(api, request.user, spec);
   return { status: 201, body: { kind, apiVersion: `${group}/v1`, metadata: {}, ...rest } };
 }
@@ -51,20 +50,6 @@ const answers: Record<string, (api: Api, user: User, spec: Json) => { kind: stri
 function textOf(from: Json, name: string): string {
   const value = from[name];
   return typeof value === 'string' ? value : '';
-}
-
-function bodyOf(request: ApiRequest): Json {
-  if (contentType(request) !== 'application/vnd.kubernetes.protobuf') {
-    const body = decode(request, 'SelfSubjectAccessReview');
-    return isObject(body) ? body : {};
-  }
-  try {
-    return decodeProtobuf(request.body);
-  } catch (error) {
-    throw badRequest(
-      `the body of the request could not be decoded: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }
 
 function decision(api: Api, user: User, spec: Json): Json {

@@ -16,27 +16,12 @@ const onCreate: Record<string, (object: Loose) => Loose> = {
     spec: { finalizers: ['kubernetes'], ...object.spec },
     status: { phase: 'Active' },
   }),
-  pods: (object) => {
-    const pod = object as unknown as Pod;
-    const spec = {
-      restartPolicy: 'Always',
-      terminationGracePeriodSeconds: 30,
-      dnsPolicy: 'ClusterFirst',
-      schedulerName: 'default-scheduler',
-      ...pod.spec,
-    };
-    return { ...object, spec, status: { phase: 'Pending', qosClass: qosClass(pod) } };
-  },
-  persistentvolumeclaims: (object) => ({
+  pods: (object) => ({
     ...object,
-    spec: { volumeMode: 'Filesystem', ...object.spec },
-    status: { phase: 'Pending' },
+    status: { phase: 'Pending', qosClass: qosClass(object as unknown as Pod) },
   }),
-  persistentvolumes: (object) => ({
-    ...object,
-    spec: { volumeMode: 'Filesystem', persistentVolumeReclaimPolicy: 'Retain', ...object.spec },
-    status: { phase: 'Available' },
-  }),
+  persistentvolumeclaims: (object) => ({ ...object, status: { phase: 'Pending' } }),
+  persistentvolumes: (object) => ({ ...object, status: { phase: 'Available' } }),
 };
 
 /** The object as it enters the store: what only a controller may say (status) is dropped, the kind's start is set. */
@@ -51,7 +36,7 @@ export function forCreate(kind: Kind, object: KubeObject): KubeObject {
     selfLink: _link,
     ...metadata
   } = object.metadata;
-  let fresh: Loose = { ...object, metadata };
+  let fresh: Loose = withoutEmpty({ ...object, metadata });
   if (kind.status) {
     const { status: _status, ...rest } = fresh;
     fresh = rest;
@@ -93,7 +78,7 @@ export function forUpdate(
       : metadata;
     return compact({ ...old, metadata: kept, status: wanted.status });
   }
-  const next = compact({ ...wanted, metadata, ...(kind.status ? { status: old.status } : {}) });
+  const next = withoutEmpty(compact({ ...wanted, metadata, ...(kind.status ? { status: old.status } : {}) }));
   const generation = (old.metadata.generation ?? 1) + (sameIntent(kind, old, next) ? 0 : 1);
   return { ...next, metadata: { ...next.metadata, generation } };
 }
@@ -110,6 +95,16 @@ function compact(object: Loose): Loose {
   const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([, value]) => value !== undefined));
   const { status, ...rest } = object;
   return { ...rest, metadata: metadata as KubeObject['metadata'], ...(status === undefined ? {} : { status }) };
+}
+
+/** Empty maps and lists in metadata are as good as none, and never stored. */
+function withoutEmpty(object: Loose): Loose {
+  const metadata: Record<string, unknown> = { ...object.metadata };
+  for (const name of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
+    const value = metadata[name];
+    if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) delete metadata[name];
+  }
+  return { ...object, metadata: metadata as unknown as KubeObject['metadata'] };
 }
 
 /** Kubernetes's quality-of-service class of a pod, from its containers' requests and limits. */

@@ -20,6 +20,12 @@ export function leaf(): FieldSet {
   return { self: true, children: new Map() };
 }
 
+/** The set with every path that leads to one of its own: who owns a field owns its parents too. */
+export function withParents(set: FieldSet): FieldSet {
+  const children = new Map([...set.children].map(([element, inner]) => [element, withParents(inner)]));
+  return { self: set.self || children.size > 0, children };
+}
+
 export function isEmpty(set: FieldSet): boolean {
   return !set.self && set.children.size === 0;
 }

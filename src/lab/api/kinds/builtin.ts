@@ -143,8 +143,8 @@ export const builtinKinds: Kind[] = [
     whole('A kind of storage.', {
       provisioner: string('Who makes its volumes.'),
       parameters: labels('Parameters of the provisioner.'),
-      reclaimPolicy: string('Delete or Retain.'),
-      volumeBindingMode: string('Immediate or WaitForFirstConsumer.'),
+      reclaimPolicy: string('Delete or Retain.', { default: 'Delete' }),
+      volumeBindingMode: string('Immediate or WaitForFirstConsumer.', { default: 'Immediate' }),
       allowVolumeExpansion: boolean('Whether claims may grow.'),
       mountOptions: list('Mount options.', { type: 'string' }),
       allowedTopologies: list('Where volumes may be.', open('A topology.')),

@@ -77,7 +77,7 @@ const claimSchema = whole('A request for storage, and the claim on the volume th
     accessModes,
     storageClassName: string('The StorageClass to provision from.'),
     volumeName: string('The PersistentVolume this claim is bound to.'),
-    volumeMode: string('Filesystem (the default) or Block.'),
+    volumeMode: string('Filesystem or Block.', { default: 'Filesystem' }),
     resources: open('The minimum the volume must have.', {
       requests: quantities('The least that is needed.'),
       limits: quantities('The most that is allowed.'),
@@ -96,8 +96,10 @@ const volumeSchema = whole('A piece of storage in the cluster.', {
     capacity: quantities('The size of the volume.'),
     accessModes,
     storageClassName: string('The StorageClass it belongs to.'),
-    volumeMode: string('Filesystem or Block.'),
-    persistentVolumeReclaimPolicy: string('What happens when its claim goes: Retain, Delete or Recycle.'),
+    volumeMode: string('Filesystem or Block.', { default: 'Filesystem' }),
+    persistentVolumeReclaimPolicy: string('What happens when its claim goes: Retain, Delete or Recycle.', {
+      default: 'Retain',
+    }),
     claimRef: open('The claim it is bound to.'),
     csi: open('A volume of a CSI driver.'),
     nfs: open('An NFS export.'),
@@ -143,6 +145,11 @@ const eventSchema = whole('A report of something that happened to an object.', {
   reportingInstance: string('The instance of the controller.'),
   related: open('A second object this event is about.'),
   series: open('Data of a repeated event.'),
+});
+
+const servicePort = open('A port.', {
+  port: integer('Its number.'),
+  protocol: string('TCP, UDP or SCTP.', { default: 'TCP' }),
 });
 
 const data = labels('The data, text by key.');
@@ -252,8 +259,8 @@ export const coreKinds: Kind[] = [
     whole('An address for a set of pods.', {
       spec: open('How the pods are reached.', {
         selector: labels('Labels of the pods.'),
-        ports: listBy('port', 'Ports of the service.', open('A port.'), ['port', 'protocol']),
-        type: string('ClusterIP, NodePort, LoadBalancer or ExternalName.'),
+        ports: listBy('port', 'Ports of the service.', servicePort, ['port', 'protocol']),
+        type: string('ClusterIP, NodePort, LoadBalancer or ExternalName.', { default: 'ClusterIP' }),
         clusterIP: string('The virtual address; None for a headless service.'),
       }),
       status: open('The state of the service.'),

@@ -37,6 +37,12 @@ export const affinity = open('Rules of which nodes are possible or preferred.', 
   podAntiAffinity: open('Away from other pods.'),
 });
 
+const port = open('A port.', {
+  containerPort: integer('Its number.'),
+  name: string('Its name.'),
+  protocol: string('TCP, UDP or SCTP.', { default: 'TCP' }),
+});
+
 const container = open('A container of the pod.', {
   name: string('The name of the container.'),
   image: string('The image.'),
@@ -44,7 +50,7 @@ const container = open('A container of the pod.', {
   command: list('What is run.', { type: 'string' }),
   args: list('Its arguments.', { type: 'string' }),
   env: listBy('name', 'Environment variables.', open('A variable.')),
-  ports: listBy('containerPort', 'Ports that are exposed.', open('A port.'), ['containerPort', 'protocol']),
+  ports: listBy('containerPort', 'Ports that are exposed.', port, ['containerPort', 'protocol']),
   resources,
   volumeMounts: listBy('mountPath', 'Volumes mounted into the file system.', open('A mount.')),
   volumeDevices: listBy('devicePath', 'Block devices.', open('A device.')),
@@ -59,11 +65,12 @@ const podSpec = open('How the pod is meant to be.', {
   affinity,
   tolerations,
   serviceAccountName: string('The ServiceAccount the pod runs as.'),
-  schedulerName: string('Which scheduler places the pod.'),
+  schedulerName: string('Which scheduler places the pod.', { default: 'default-scheduler' }),
+  dnsPolicy: string('How names are resolved.', { default: 'ClusterFirst' }),
   priorityClassName: string('The priority class.'),
   priority: integer('The priority.'),
-  restartPolicy: string('Always, OnFailure or Never.'),
-  terminationGracePeriodSeconds: integer('Seconds the pod may take to end.', 'int64'),
+  restartPolicy: string('Always, OnFailure or Never.', { default: 'Always' }),
+  terminationGracePeriodSeconds: integer('Seconds the pod may take to end.', 'int64', { default: 30 }),
   hostNetwork: boolean('Whether the pod uses the network of the node.'),
   imagePullSecrets: listBy('name', 'Secrets for pulling images.', open('A reference.')),
   topologySpreadConstraints: listBy('topologyKey', 'How pods spread over topologies.', open('A constraint.'), [

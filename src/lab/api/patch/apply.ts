@@ -9,6 +9,7 @@ import {
   paths,
   sameSet,
   union,
+  withParents,
 } from '../fields/field-set.ts';
 import { isSame, type Manager, type Owned, ownedBy, withManaged, withoutUnowned } from '../fields/managed-fields.ts';
 import type { Schema } from '../kinds/schema.ts';
@@ -36,8 +37,8 @@ export function apply(
   const others = owned.filter((entry) => entry !== mine);
 
   const merged = merge(live, config, schema) as KubeObject;
-  const theirs = others.reduce((all, entry) => union(all, entry.fields), emptySet());
-  const dropped = difference(difference(mine?.fields ?? emptySet(), wanted), theirs);
+  const kept = others.reduce((all, entry) => union(all, entry.fields), wanted);
+  const dropped = difference(withParents(mine?.fields ?? emptySet()), withParents(kept));
   const result = isEmpty(dropped) ? merged : (without(merged, dropped, schema) as KubeObject);
 
   const { added, modified } = compare(live, merged, schema);
@@ -47,10 +48,10 @@ export function apply(
     .filter(({ fields }) => !isEmpty(fields));
   if (taken.length > 0 && !options.force) throw conflictError(taken);
 
-  const kept = others.map((entry) => ({ ...entry, fields: difference(entry.fields, changed) }));
+  const left = others.map((entry) => ({ ...entry, fields: difference(entry.fields, changed) }));
   const untouched = mine !== undefined && sameSet(mine.fields, wanted);
   const time = untouched && mine.time !== undefined ? mine.time : seconds(options.now);
-  return withManaged(result, [...kept, { ...by, fields: wanted, time }]);
+  return withManaged(result, [...left, { ...by, fields: wanted, time }]);
 }
 
 function knownOwners(live: KubeObject, by: Manager, schema: Schema): Owned[] {
@@ -109,7 +110,7 @@ export function merge(live: unknown, config: unknown, schema: Schema | undefined
   return [...result.values()];
 }
 
-/** The value without the paths of `fields`; structures that lose all they held go too. */
+/** The value without the paths of `fields`. */
 function without(value: unknown, fields: FieldSet, schema: Schema | undefined): unknown {
   const children = childrenOf(value, schema);
   if (children === undefined) return value;
@@ -117,12 +118,8 @@ function without(value: unknown, fields: FieldSet, schema: Schema | undefined): 
   for (const [element, child] of children) {
     const inner = fields.children.get(element);
     if (inner === undefined) kept.push([element, child.value]);
-    else if (!inner.self) {
-      const left = without(child.value, inner, child.schema);
-      if (left !== undefined) kept.push([element, left]);
-    }
+    else if (!inner.self) kept.push([element, without(child.value, inner, child.schema)]);
   }
-  if (kept.length === 0) return undefined;
   if (Array.isArray(value)) return kept.map(([, item]) => item);
   return Object.fromEntries(kept.map(([element, item]) => [element.slice(2), item]));
 }
