@@ -110,7 +110,9 @@ export function remove(cluster: Cluster, resource: ResourceName, object: KubeObj
   const current = store.get(resource, object.metadata.namespace, object.metadata.name);
   if (current === undefined || current.metadata.uid !== object.metadata.uid) return;
   const pod = resource === resources.pods ? (current as Pod) : undefined;
-  const grace = pod?.spec?.nodeName === undefined ? 0 : (graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
+  const ended = pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed';
+  const grace =
+    pod?.spec?.nodeName === undefined || ended ? 0 : (graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
   const marks = (current.metadata.finalizers ?? []).length > 0 || grace > 0;
   if (!marks) {
     store.delete(resource, current.metadata.namespace, current.metadata.name);

@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster.ts';
+import { componentLogs } from './component-logs.ts';
 import { daemonSet } from './daemonset.ts';
 import { evacuationController } from './evacuation.ts';
 import { hcoOperator } from './hco-operator.ts';
@@ -31,6 +32,7 @@ export function startControllers(cluster: Cluster): Controllers {
     heartbeat(cluster),
     migrationController(cluster),
     evacuationController(cluster),
+    componentLogs(cluster),
   ];
   for (const controller of all) controller.start();
   return { handler };

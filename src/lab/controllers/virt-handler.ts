@@ -38,6 +38,8 @@ export interface ActiveMigration {
 
 export interface VirtHandler extends Controller {
   active(): ActiveMigration[];
+  /** Bytes of migrations that a node has sent and received so far. */
+  traffic(node: string): { sent: number; received: number };
 }
 
 /** The virt-handlers and virt-launchers of all nodes: guests start, say whether they can migrate, and migrate. */
@@ -47,6 +49,18 @@ export function virtHandler(cluster: Cluster): VirtHandler {
   const queue = workqueue(cluster, 'virt-handler', { from: 10, to: 40 }, reconcile);
   const jobs = new Map<string, Job>();
   const booting = new Set<string>();
+  const carried = new Map<string, { sent: number; received: number }>();
+
+  function count(job: Job, bytes: number): void {
+    for (const [node, way] of [
+      [job.source, 'sent'],
+      [job.target, 'received'],
+    ] as const) {
+      const total = carried.get(node) ?? { sent: 0, received: 0 };
+      total[way] += bytes;
+      carried.set(node, total);
+    }
+  }
 
   function reconcile(key: string): Requeue | undefined {
     const vmi = byKey<VirtualMachineInstance>(cluster, resources.vmis, key);
@@ -215,6 +229,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
         },
         done: (outcome) => {
           monitor.cancel();
+          count(job, outcome.result === 'succeeded' ? outcome.bytes : running.progress().processedBytes);
           delete job.running;
           finish(job, outcome);
         },
@@ -338,6 +353,15 @@ export function virtHandler(cluster: Cluster): VirtHandler {
           ? []
           : [{ vmi: job.vmi, source: job.source, target: job.target, progress: job.running.progress() }],
       ),
+    traffic: (node) => {
+      const total = { ...(carried.get(node) ?? { sent: 0, received: 0 }) };
+      for (const { source, target, running } of jobs.values()) {
+        if (running === undefined) continue;
+        if (source === node) total.sent += running.progress().processedBytes;
+        if (target === node) total.received += running.progress().processedBytes;
+      }
+      return total;
+    },
     start: () => {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
         const migrating = vmi.status?.migrationState !== undefined && vmi.status.migrationState.completed !== true;

@@ -1,0 +1,160 @@
+import type { Node, Pod } from '../../model/objects.ts';
+import { isFinishedPod } from '../../model/pods.ts';
+import type { Subresource, SubresourceRequest, SubresourceResponse } from '../api/extension.ts';
+import { ApiError, badRequest, notFound } from '../api/status.ts';
+import { type Cluster, now } from '../cluster.ts';
+import type { LogLine } from '../logs.ts';
+import { resources } from '../resources.ts';
+import { isDown } from './kubelet.ts';
+import { nodeUsage, podUsage, type Usage } from './node-usage.ts';
+import type { VirtHandler } from './virt-handler.ts';
+
+/** What the kubelets serve through the API server: pod logs, and a node's stats and journal. */
+export function kubeletSubresources(cluster: Cluster, handler: VirtHandler): Subresource[] {
+  return [
+    {
+      resource: resources.pods,
+      subresource: 'log',
+      methods: ['GET'],
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      handle: (request) => podLog(cluster, request),
+    },
+    {
+      resource: resources.nodes,
+      subresource: 'proxy',
+      methods: ['GET'],
+      handle: (request) => {
+        const node = cluster.store.get<Node>(resources.nodes, undefined, request.name);
+        if (node === undefined) throw notFound(resources.nodes, request.name);
+        if (isDown(cluster, node.metadata.name)) {
+          throw new ApiError(503, 'error trying to reach service: dial tcp: i/o timeout', {
+            reason: 'ServiceUnavailable',
+          });
+        }
+        if (request.rest === 'stats/summary') return { status: 200, body: summary(cluster, handler, node) };
+        if (request.rest === 'logs' || request.rest.startsWith('logs/')) return nodeLog(cluster, node, request);
+        if (request.rest === 'healthz') return { status: 200, body: 'ok' };
+        return { status: 404, body: '404 page not found\n' };
+      },
+    },
+  ];
+}
+
+function podLog(cluster: Cluster, { namespace, name, query }: SubresourceRequest): SubresourceResponse {
+  const pod = cluster.store.get<Pod>(resources.pods, namespace, name);
+  if (pod === undefined) throw notFound(resources.pods, name);
+  const containers = (pod.spec?.containers ?? []).map((container) => container.name);
+  const container = query.get('container') || containers[0] || '';
+  if (!containers.includes(container)) throw badRequest(`container ${container} is not valid for pod ${name}`);
+  if (pod.status?.phase === 'Pending') {
+    throw badRequest(`container "${container}" in pod "${name}" is waiting to start: ContainerCreating`);
+  }
+  if (query.get('previous') === 'true') {
+    throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
+  }
+  const started = Date.parse(pod.status?.startTime ?? '') || cluster.clock.now();
+  const first: LogLine = {
+    time: started,
+    text: JSON.stringify({
+      component: container,
+      level: 'info',
+      msg: `starting ${container}`,
+      timestamp: new Date(started).toISOString().replace('Z', '000Z'),
+    }),
+  };
+  let lines = [first, ...cluster.logs.read(pod.metadata.uid ?? '', container)];
+  const sinceSeconds = query.get('sinceSeconds');
+  if (sinceSeconds !== null)
+    lines = lines.filter(({ time }) => time >= cluster.clock.now() - Number(sinceSeconds) * 1000);
+  const tail = query.get('tailLines');
+  if (tail !== null) lines = Number(tail) === 0 ? [] : lines.slice(-Number(tail));
+  const stamped = query.get('timestamps') === 'true';
+  const text = lines.map(({ time, text }) => `${stamped ? `${new Date(time).toISOString()} ` : ''}${text}\n`).join('');
+  const limit = query.get('limitBytes');
+  return { status: 200, contentType: 'text/plain', body: limit === null ? text : text.slice(0, Number(limit)) };
+}
+
+function nodeLog(cluster: Cluster, node: Node, { query }: SubresourceRequest): SubresourceResponse {
+  const unit = query.get('query') ?? '';
+  if (unit === '')
+    return {
+      status: 200,
+      contentType: 'text/html',
+      body: '<pre>\n<a href="audit/">audit/</a>\n<a href="journal/">journal/</a>\n</pre>\n',
+    };
+  const lines = cluster.podsOn
+    .get(node.metadata.name)
+    .filter((pod) => pod.status?.startTime !== undefined)
+    .map((pod) => ({
+      time: pod.status?.startTime ?? '',
+      text: `${node.metadata.name} ${unit}[2718]: SyncLoop (PLEG): event for pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}: ContainerStarted`,
+    }))
+    .sort((a, b) => (a.time < b.time ? -1 : 1));
+  const tail = Number(query.get('tailLines') ?? 100);
+  return {
+    status: 200,
+    contentType: 'text/plain',
+    body: lines
+      .slice(-tail)
+      .map(({ time, text }) => `${time} ${text}\n`)
+      .join(''),
+  };
+}
+
+/** Steady traffic of a node, bytes per second in each direction, for each core its guests use. */
+const BYTES_PER_CORE = 2_000_000;
+
+/** The kubelet's Summary API, as far as people look at it: CPU, memory, network. */
+function summary(cluster: Cluster, handler: VirtHandler, node: Node): object {
+  const time = now(cluster);
+  const usage = nodeUsage(cluster, node);
+  const total = Number.parseInt(String(node.status?.capacity?.['memory'] ?? '0'), 10) * 1024;
+  const booted = Date.parse(node.metadata.creationTimestamp ?? time);
+  const seconds = Math.max(0, (cluster.clock.now() - booted) / 1000);
+  const migrated = handler.traffic(node.metadata.name);
+  const steady = Math.round(seconds * usage.cpu * BYTES_PER_CORE);
+  const nic = {
+    name: 'br-ex',
+    rxBytes: steady + Math.round(migrated.received),
+    rxErrors: 0,
+    txBytes: steady + Math.round(migrated.sent),
+    txErrors: 0,
+  };
+  const stats = ({ cpu, memory }: Usage): object => ({
+    cpu: { time, usageNanoCores: Math.round(cpu * 1e9), usageCoreNanoSeconds: Math.round(cpu * seconds) * 1e9 },
+    memory: {
+      time,
+      workingSetBytes: Math.round(memory),
+      usageBytes: Math.round(memory * 1.05),
+      rssBytes: Math.round(memory * 0.9),
+    },
+  });
+  return {
+    node: {
+      nodeName: node.metadata.name,
+      startTime: node.metadata.creationTimestamp,
+      ...stats(usage),
+      memory: {
+        time,
+        availableBytes: Math.max(0, Math.round(total - usage.memory)),
+        workingSetBytes: Math.round(usage.memory),
+        usageBytes: Math.round(usage.memory * 1.05),
+        rssBytes: Math.round(usage.memory * 0.9),
+        pageFaults: 0,
+        majorPageFaults: 0,
+      },
+      network: { time, ...nic, interfaces: [nic] },
+    },
+    pods: cluster.podsOn
+      .get(node.metadata.name)
+      .filter((pod) => !isFinishedPod(pod))
+      .map((pod) => ({
+        podRef: { name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid },
+        startTime: pod.status?.startTime,
+        containers: [
+          { name: pod.spec?.containers[0]?.name, startTime: pod.status?.startTime, ...stats(podUsage(cluster, pod)) },
+        ],
+        ...stats(podUsage(cluster, pod)),
+      })),
+  };
+}

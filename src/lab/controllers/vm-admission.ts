@@ -1,0 +1,140 @@
+import type { MigrationPolicy, VirtualMachine, VirtualMachineInstance, VmiSpec } from '../../model/objects.ts';
+import { bytesOf } from '../../model/quantity.ts';
+import type { AdmissionRequest, User, Webhook } from '../api/extension.ts';
+import { type Cause, deniedWithCauses } from '../api/status.ts';
+import type { Cluster } from '../cluster.ts';
+import { CNV_NAMESPACE, resources } from '../resources.ts';
+import { applyVmiDefaults } from './vmi-defaults.ts';
+
+const EVICTION_STRATEGIES = ['None', 'LiveMigrate', 'LiveMigrateIfPossible', 'External'];
+const RUN_STRATEGIES = ['Always', 'Halted', 'Manual', 'RerunOnFailure', 'Once', 'WaitAsReceiver'];
+const RESERVED_LABELS = [
+  'kubevirt.io/created-by',
+  'kubevirt.io/migrationJobUID',
+  'kubevirt.io/nodeName',
+  'kubevirt.io/migrationTargetNodeName',
+  'kubevirt.io/schedulable',
+  'kubevirt.io/install-strategy',
+];
+
+/** KubeVirt's own components may do what users may not. */
+function isKubeVirt({ name }: User): boolean {
+  return name.startsWith(`system:serviceaccount:${CNV_NAMESPACE}:kubevirt-`);
+}
+
+function specCauses(spec: VmiSpec | undefined, path: string): Cause[] {
+  const causes: Cause[] = [];
+  const strategy = spec?.evictionStrategy;
+  if (strategy !== undefined && !EVICTION_STRATEGIES.includes(strategy)) {
+    causes.push({
+      reason: 'FieldValueInvalid',
+      message: `${path}.evictionStrategy is set with an unrecognized option: ${strategy}`,
+      field: `${path}.evictionStrategy`,
+    });
+  }
+  const volumes = new Set((spec?.volumes ?? []).map(({ name }) => name));
+  for (const [index, disk] of (spec?.domain?.devices?.disks ?? []).entries()) {
+    if (volumes.has(disk.name)) continue;
+    const field = `${path}.domain.devices.disks[${index}].Name`;
+    causes.push({ reason: 'FieldValueInvalid', message: `${field} '${disk.name}' not found.`, field });
+  }
+  return causes;
+}
+
+function validateVm({ object }: AdmissionRequest): void {
+  const { spec } = object as VirtualMachine;
+  const causes = specCauses(spec.template?.spec as VmiSpec | undefined, 'spec.template.spec');
+  if (spec.running !== undefined && spec.running !== null && spec.runStrategy !== undefined) {
+    causes.unshift({
+      reason: 'FieldValueInvalid',
+      message:
+        'Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead',
+      field: 'spec.running',
+    });
+  } else if (spec.running === undefined && spec.runStrategy === undefined) {
+    causes.unshift({
+      reason: 'FieldValueInvalid',
+      message: 'One of Running or RunStrategy must be specified',
+      field: 'spec.running',
+    });
+  } else if (spec.runStrategy !== undefined && !RUN_STRATEGIES.includes(spec.runStrategy)) {
+    causes.unshift({
+      reason: 'FieldValueInvalid',
+      message: `Invalid RunStrategy (${spec.runStrategy})`,
+      field: 'spec.runStrategy',
+    });
+  }
+  if (causes.length > 0) throw deniedWithCauses(causes);
+}
+
+function validateVmiUpdate({ object, oldObject, user }: AdmissionRequest): void {
+  const before = oldObject as VirtualMachineInstance | undefined;
+  const after = object as VirtualMachineInstance;
+  if (before === undefined || isKubeVirt(user)) return;
+  const refuse = (message: string): never => {
+    throw deniedWithCauses([{ reason: 'FieldValueNotSupported', message }]);
+  };
+  if (JSON.stringify(before.spec) !== JSON.stringify(after.spec)) refuse('update of VMI object is restricted');
+  for (const label of RESERVED_LABELS) {
+    if (before.metadata.labels?.[label] !== after.metadata.labels?.[label]) {
+      refuse('modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited');
+    }
+  }
+}
+
+function validatePolicy({ object }: AdmissionRequest): void {
+  const { spec } = object as MigrationPolicy;
+  const causes: Cause[] = [];
+  const negative = (field: string): void => {
+    causes.push({ reason: 'FieldValueInvalid', message: 'must not be negative', field: `spec.${field}` });
+  };
+  if (Number(spec?.completionTimeoutPerGiB ?? 0) < 0) negative('completionTimeoutPerGiB');
+  if (spec?.bandwidthPerMigration !== undefined && bytesOf(spec.bandwidthPerMigration) < 0) {
+    negative('bandwidthPerMigration');
+  }
+  if (causes.length > 0) throw deniedWithCauses(causes);
+}
+
+/** virt-api's webhooks on VMs, VMIs and migration policies (facts/kubevirt.md A9, B3). */
+export function vmWebhooks(cluster: Cluster): Webhook[] {
+  const random = cluster.random.fork('vmi-mutator');
+  return [
+    {
+      name: 'virtualmachineinstances-mutator.kubevirt.io',
+      resource: resources.vmis,
+      operations: ['CREATE'],
+      mutate: ({ object }) => {
+        const vmi = structuredClone(object) as VirtualMachineInstance;
+        applyVmiDefaults(cluster, vmi, random);
+        return vmi;
+      },
+    },
+    {
+      name: 'virtualmachineinstances-create-validator.kubevirt.io',
+      resource: resources.vmis,
+      operations: ['CREATE'],
+      validate: ({ object }) => {
+        const causes = specCauses((object as VirtualMachineInstance).spec, 'spec');
+        if (causes.length > 0) throw deniedWithCauses(causes);
+      },
+    },
+    {
+      name: 'virtualmachineinstances-update-validator.kubevirt.io',
+      resource: resources.vmis,
+      operations: ['UPDATE'],
+      validate: validateVmiUpdate,
+    },
+    {
+      name: 'virtualmachine-validator.kubevirt.io',
+      resource: resources.vms,
+      operations: ['CREATE', 'UPDATE'],
+      validate: validateVm,
+    },
+    {
+      name: 'migration-policy-validator.kubevirt.io',
+      resource: resources.migrationPolicies,
+      operations: ['CREATE', 'UPDATE'],
+      validate: validatePolicy,
+    },
+  ];
+}
