@@ -38,7 +38,8 @@ export async function runFerry(argv: readonly string[], options: RunOptions): Pr
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.code === 'commander.helpDisplayed') return exit.ok;
+      // Help that was asked for; without a subcommand, commander shows it as an error.
+      if (error.exitCode === 0) return exit.ok;
       if (error.code === 'commander.help') {
         return report(io, usageError(program, `${io.name} ${argv.join(' ')} needs a subcommand`, argv), false);
       }

@@ -1,9 +1,10 @@
 import type { VirtualMachineInstance } from '../model/objects.ts';
 import { bytesOf } from '../model/quantity.ts';
+import { acceptableCompletionTime } from '../physics/completion-time.ts';
 
 /**
- * Seconds of copying after which KubeVirt ends a migration: completionTimeoutPerGiB for every started 10^9 bytes of
- * guest memory and of volumes that are migrated, too (facts/kubevirt.md D1). Undefined when KubeVirt has not said
+ * Seconds of copying after which KubeVirt ends a migration: KubeVirt's acceptable completion time for guest memory
+ * and for volumes that are migrated, too (facts/kubevirt.md D1). Undefined when KubeVirt has not said
  * which settings it uses, or there is no limit. Ephemeral disks, which only the launcher can measure, are not in it.
  */
 export function completionDeadline(vmi: VirtualMachineInstance): number | undefined {
@@ -15,5 +16,5 @@ export function completionDeadline(vmi: VirtualMachineInstance): number | undefi
     (volume) => volume.sourcePVCInfo?.capacity?.['storage'] ?? volume.sourcePVCInfo?.requests?.['storage'],
   );
   const bytes = [memory, ...volumes].reduce((sum, text) => sum + (text === undefined ? 0 : bytesOf(String(text))), 0);
-  return perUnit * Math.ceil(bytes / 1e9);
+  return acceptableCompletionTime(perUnit, bytes);
 }

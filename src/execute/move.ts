@@ -1,18 +1,17 @@
 import { type Progress, readProgress } from '../cluster/progress.ts';
-import { resources } from '../cluster/resources.ts';
 import { createMigration } from '../cluster/writer.ts';
-import type { KubeClient, Selection, WatchEvent } from '../kube/types.ts';
-import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { Pod, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import { completionDeadline } from './deadline.ts';
 import { decide, keyOf } from './decide.ts';
 import type { Budgets, InterruptedEvent, MoveEvent, MoveOrder, MoveResult, Outcome, Waiting } from './events.ts';
 import { mailbox } from './mailbox.ts';
 import { migrationOf } from './migration-of.ts';
-import { activeMigrations, isFinal, type Observed } from './observed.ts';
+import { activeMigrations, type Observed } from './observed.ts';
+import { outcomeOf } from './outcome.ts';
 import { type Reading, readMigration, time } from './reading.ts';
-import { watchScopes } from './scopes.ts';
 import { refusalOf } from './start.ts';
-import { whyFailed } from './why-failed.ts';
+import { type WatchMail, watchMoves } from './watch-moves.ts';
 
 /** Moves to carry out, with what was known of the cluster when they were checked. */
 export interface MovePlan {
@@ -48,10 +47,8 @@ const usualTiming = {
 };
 
 type Mail =
-  | { from: 'migrations'; scope: number; event: WatchEvent<VirtualMachineInstanceMigration> }
-  | { from: 'vmis'; scope: number; event: WatchEvent<VirtualMachineInstance> }
+  | WatchMail
   | { from: 'progress'; move: Move; progress: Progress | undefined }
-  | { from: 'broken'; error: unknown }
   | { from: 'clock' | 'detach' | 'timeout' };
 
 interface Move {
@@ -89,35 +86,7 @@ export async function runMoves(client: KubeClient, plan: MovePlan, options: Move
   options.signal.addEventListener('abort', detach, { once: true });
   if (options.signal.aborted) detach();
 
-  const namespaces = plan.orders.map(({ vm }) => vm.namespace);
-  const unsynced = new Set<string>();
-  const watch = <T extends VirtualMachineInstance | VirtualMachineInstanceMigration>(
-    list: 'migrations' | 'virtualMachineInstances',
-    scopes: Selection[],
-    post: (scope: number, event: WatchEvent<T>) => void,
-  ): void => {
-    for (const [scope, selection] of scopes.entries()) {
-      unsynced.add(`${list}/${scope}`);
-      void (async () => {
-        try {
-          for await (const event of client.watch<T>(resources[list], { ...selection, signal: watches.signal }))
-            post(scope, event);
-        } catch (error) {
-          if (!watches.signal.aborted) mail.push({ from: 'broken', error });
-        }
-      })();
-    }
-  };
-  watch<VirtualMachineInstanceMigration>(
-    'migrations',
-    watchScopes(namespaces, { everywhere: true, allowed: plan.everywhere.migrations }),
-    (scope, event) => mail.push({ from: 'migrations', scope, event }),
-  );
-  watch<VirtualMachineInstance>(
-    'virtualMachineInstances',
-    watchScopes(namespaces, { everywhere: false, allowed: plan.everywhere.vmis }),
-    (scope, event) => mail.push({ from: 'vmis', scope, event }),
-  );
+  const sources = watchMoves(client, plan, watches.signal, (item) => mail.push(item));
 
   const finish = (move: Move, outcome: Outcome): void => {
     move.outcome = outcome;
@@ -172,31 +141,15 @@ export async function runMoves(client: KubeClient, plan: MovePlan, options: Move
       case 'clock':
         for (const move of moves) askProgress(move);
         return;
-      case 'migrations':
-      case 'vmis': {
-        const { event } = item;
-        if (event.type === 'interrupted') {
-          options.emit({ type: 'interrupted', message: event.error.message });
-        } else if (event.type === 'synced') {
-          unsynced.delete(`${item.from === 'vmis' ? 'virtualMachineInstances' : 'migrations'}/${item.scope}`);
-        } else if (item.from === 'vmis') {
-          const vmi = event.object as VirtualMachineInstance;
-          const key = `${vmi.metadata.namespace}/${vmi.metadata.name}`;
-          if (event.type === 'deleted') observed.vmis.delete(key);
-          else observed.vmis.set(key, vmi);
-        } else {
-          seeMigration(event.object as VirtualMachineInstanceMigration, event.type === 'deleted');
-        }
-      }
+      case 'watch':
+        if (item.event.type === 'interrupted') options.emit({ type: 'interrupted', message: item.event.error.message });
+        else sources.see(item, observed, seeMigration);
     }
   };
 
   const seeMigration = (migration: VirtualMachineInstanceMigration, deleted: boolean): void => {
-    const { uid = '' } = migration.metadata;
-    if (deleted) observed.migrations.delete(uid);
-    else observed.migrations.set(uid, migration);
     for (const move of moves) {
-      if (move.migration?.metadata.uid !== uid) continue;
+      if (move.migration === undefined || move.migration.metadata.uid !== migration.metadata.uid) continue;
       move.migration = migration;
       move.vanished = deleted;
     }
@@ -264,47 +217,7 @@ export async function runMoves(client: KubeClient, plan: MovePlan, options: Move
       setTimeout(() => mail.push({ from: 'clock' }), timing.settle).unref();
       return;
     }
-    finish(move, await outcomeOf(move, migration, now));
-  };
-
-  const outcomeOf = async (move: Move, migration: VirtualMachineInstanceMigration, now: Reading): Promise<Outcome> => {
-    const vmi = observed.vmis.get(keyOf(move.order));
-    const { name } = migration.metadata;
-    const phase = vmi?.status?.phase;
-    const running = phase === 'Running' && vmi?.metadata.uid === move.order.vmiUid;
-    const where = { ...(vmi?.status?.nodeName !== undefined && { node: vmi.status.nodeName }), running };
-    const succeeded =
-      now.state === 'succeeded' || (now.state === 'settling' && migration.status?.phase === 'Succeeded');
-    if (succeeded && running) {
-      const result = now.state === 'succeeded' ? now : undefined;
-      const created = time(migration.metadata.creationTimestamp);
-      const copying =
-        result?.startedAt !== undefined && result.endedAt !== undefined ? result.endedAt - result.startedAt : undefined;
-      return {
-        result: 'succeeded',
-        migration: name,
-        from: result?.from ?? move.order.source,
-        to: result?.to ?? vmi?.status?.nodeName ?? 'unknown',
-        ...(created !== undefined && result?.endedAt !== undefined && { total: (result.endedAt - created) / 1000 }),
-        ...(copying !== undefined && { copying: copying / 1000 }),
-        ...(result?.mode !== undefined && { mode: result.mode }),
-      };
-    }
-    if (!running) {
-      const state = vmi === undefined ? 'it is gone' : `its phase is ${phase}`;
-      return {
-        result: 'failed',
-        migration: name,
-        reason: `the VM does not run after the migration: ${state}`,
-        ...where,
-      };
-    }
-    if (now.state === 'failed' && now.cancelled) return { result: 'cancelled', migration: name, ...where };
-    const reason =
-      (now.state === 'failed' ? now.reason : undefined) ??
-      (await whyFailed(client, migration)) ??
-      (isFinal(migration) ? 'KubeVirt gave no reason' : 'the migration was deleted');
-    return { result: 'failed', migration: name, reason, ...where };
+    finish(move, await outcomeOf(client, order, migration, observed.vmis.get(keyOf(order)), now));
   };
 
   /** Decides about the moves that have not started, until nothing more can be started now. */
@@ -358,7 +271,7 @@ export async function runMoves(client: KubeClient, plan: MovePlan, options: Move
   try {
     while (moves.some(({ outcome }) => outcome === undefined)) {
       for (const item of await mail.take()) receive(item);
-      if (unsynced.size > 0) continue;
+      if (!sources.synced()) continue;
       for (const move of moves) await advance(move);
       await startWhatMay();
     }

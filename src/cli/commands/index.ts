@@ -4,7 +4,9 @@ import { cancelCommand } from './cancel.ts';
 import { checkCommand } from './check.ts';
 import { completeCommand } from './complete.ts';
 import { completionCommand } from './completion.ts';
+import { demoCommand } from './demo.ts';
 import { getCommand } from './get.ts';
+import { labCommand } from './lab.ts';
 import { moveCommand } from './move.ts';
 import { snapshotCommand } from './snapshot.ts';
 import { versionCommand } from './version.ts';
@@ -16,6 +18,8 @@ export const commands: ((program: Command, invocation: Invocation) => void)[] = 
   getCommand,
   cancelCommand,
   snapshotCommand,
+  labCommand,
+  demoCommand,
   versionCommand,
   completionCommand,
   completeCommand,

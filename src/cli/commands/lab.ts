@@ -1,0 +1,70 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Speed } from '../../lab/clock.ts';
+import { FerryError } from '../../model/errors.ts';
+import type { Invocation } from '../context.ts';
+import { integer } from '../flags.ts';
+import type { LabFlags } from '../lab/start.ts';
+
+export function labCommand(program: Command, { io, run }: Invocation): void {
+  const lab = program.command('lab').description('A cluster to learn, test and rehearse with, on this machine.');
+  lab
+    .command('start')
+    .description(
+      'Start a lab: a Kubernetes API on 127.0.0.1 behind which KubeVirt is modelled. Works with kubectl, too.',
+    )
+    .option('--scenario <name>', 'small, busy, hana or sno (default: small)')
+    .option('--nodes <number>', 'instead of a scenario: this many nodes', integer(1, 5000))
+    .option('--vms <number>', 'with --nodes: this many VMs', integer(0, 100_000))
+    .option('--speed <factor>', 'how fast its time runs: a factor, or max to jump from event to event', speed, 1)
+    .option('--seed <text>', 'the same seed gives the same run', 'ferry')
+    .option('--port <number>', 'port on 127.0.0.1 (0: any that is free)', integer(0, 65_535), 0)
+    .option('--kubeconfig <file>', "where to write the lab's kubeconfig (default: in Ferry's state directory)")
+    .option('--detach', 'go on in the background; print what to put into the shell')
+    .option('-v, --verbose', 'show where an error came from')
+    .addOption(new Option('--detached').hideHelp())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  # A lab in the background, used by this shell
+  eval "$(${io.name} lab start --detach)"
+  ${io.name} check -A
+
+  # A big one, ten times as fast as reality
+  ${io.name} lab start --nodes 100 --vms 2000 --speed 10`,
+    )
+    .action((flags: LabFlags) =>
+      run(async () => {
+        if (flags.nodes !== undefined && flags.scenario !== undefined) {
+          throw new FerryError(
+            'FERRY_E_USAGE',
+            '--scenario and --nodes exclude each other',
+            'A scenario has its own nodes.',
+          );
+        }
+        if ((flags.nodes === undefined) !== (flags.vms === undefined)) {
+          throw new FerryError('FERRY_E_USAGE', '--nodes and --vms belong together', 'Give both, or a scenario.');
+        }
+        if (flags.detach) return await (await import('../lab/detach.ts')).startDetached(io, flags);
+        return await (await import('../lab/start.ts')).startHere(io, flags);
+      }),
+    );
+  lab
+    .command('stop')
+    .description('End the lab.')
+    .action(() => run(async () => await (await import('../lab/stop.ts')).stopLab(io)));
+  lab
+    .command('status')
+    .description('Show the lab that runs.')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']))
+    .action((flags: { output?: 'json' | 'yaml' }) =>
+      run(async () => await (await import('../lab/stop.ts')).labStatus(io, flags.output)),
+    );
+}
+
+function speed(text: string): Speed {
+  if (text === 'max') return 'max';
+  const factor = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || factor <= 0) throw new InvalidArgumentError('Use a factor above 0, or max.');
+  return factor;
+}

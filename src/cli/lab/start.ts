@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import type { Speed } from '../../lab/clock.ts';
+import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { fileError } from '../cluster.ts';
+import { type Io, note } from '../context.ts';
+import { explain } from '../errors.ts';
+import { kubeconfigPath, writeKubeconfigFile } from './kubeconfig-file.ts';
+
+export interface LabFlags {
+  scenario?: string;
+  nodes?: number;
+  vms?: number;
+  speed: Speed;
+  seed: string;
+  port: number;
+  kubeconfig?: string;
+  detach?: boolean;
+  /** Set in the process that --detach starts. */
+  detached?: boolean;
+  verbose?: boolean;
+}
+
+/** What the detached lab tells the process that started it. */
+export type Ready =
+  | { ready: true; kubeconfig: string; url: string; size: string }
+  | { ready: false; code: string; message: string; hint: string };
+
+/** Runs a lab until the user interrupts. */
+export async function startHere(io: Io, flags: LabFlags): Promise<ExitCode> {
+  try {
+    return await serve(io, flags);
+  } catch (error) {
+    if (flags.detached !== true || process.send === undefined) throw error;
+    const { code, message, hint } = explain(error, io.name);
+    process.send({ ready: false, code, message, hint } satisfies Ready);
+    throw error;
+  }
+}
+
+async function serve(io: Io, flags: LabFlags): Promise<ExitCode> {
+  const { clearLabState, labStateDirectory, readLabState, writeLabState } = await import('../../lab/state.ts');
+  const running = readLabState(io.env);
+  if (running !== undefined) {
+    throw new FerryError(
+      'FERRY_E_LAB_RUNNING',
+      `a lab runs already: ${running.scenario} at ${running.url}, process ${running.pid}`,
+      `Use it with: export KUBECONFIG=${running.kubeconfig}; or end it with: ${io.name} lab stop`,
+    );
+  }
+  const kubeconfig = kubeconfigPath(flags.kubeconfig ?? join(labStateDirectory(io.env), 'kubeconfig'));
+  const lab = await start(flags);
+  try {
+    await writeKubeconfigFile(kubeconfig, lab.kubeconfig).catch((error: unknown) => {
+      throw fileError(kubeconfig, error);
+    });
+    const scenario = flags.nodes === undefined ? (flags.scenario ?? 'small') : `${flags.nodes} nodes, ${flags.vms} VMs`;
+    const { speed, seed } = flags;
+    const port = Number(new URL(lab.url).port);
+    writeLabState(
+      { pid: process.pid, url: lab.url, port, kubeconfig, scenario, speed, seed, startedAt: new Date().toISOString() },
+      io.env,
+    );
+    const size = `${lab.store.count('nodes')} nodes, ${lab.store.count('virtualmachines.kubevirt.io')} VMs`;
+    if (flags.detached === true && process.send !== undefined) {
+      process.send({ ready: true, kubeconfig, url: lab.url, size } satisfies Ready);
+      process.disconnect?.();
+    } else {
+      note(io, `The lab is ready at ${lab.url}: ${size}. Ctrl-C ends it. In another terminal:`);
+      io.stdout.write(`export KUBECONFIG=${quoted(kubeconfig)}\n`);
+    }
+    await new Promise<void>((resolve) => {
+      if (io.signal.aborted) resolve();
+      io.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    await lab.stop();
+    clearLabState(io.env, process.pid);
+  }
+  return exit.ok;
+}
+
+async function start({ scenario, nodes, vms, speed, seed, port }: LabFlags) {
+  const [{ startLab }, { scenarios }] = await Promise.all([
+    import('../../lab/lab.ts'),
+    import('../../lab/scenarios/index.ts'),
+  ]);
+  const name = scenario ?? 'small';
+  if (nodes === undefined && !Object.hasOwn(scenarios, name)) {
+    throw new FerryError(
+      'FERRY_E_USAGE',
+      `there is no scenario ${name}`,
+      `The scenarios are: ${Object.keys(scenarios).join(', ')}.`,
+    );
+  }
+  const size = nodes === undefined ? { scenario: name } : { nodes, vms: vms ?? 0 };
+  try {
+    return await startLab({ ...size, speed, seed, port });
+  } catch (error) {
+    if (error instanceof FerryError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
+      const why = code === 'EADDRINUSE' ? 'is in use' : 'may not be used';
+      throw new FerryError(
+        'FERRY_E_LAB_PORT',
+        `port ${port} on 127.0.0.1 ${why}`,
+        'Choose another with --port, or leave it out.',
+      );
+    }
+    throw new FerryError('FERRY_E_LAB_START', `the lab did not start: ${message}`, 'Run it again with -v.', {
+      cause: error,
+    });
+  }
+}
+
+/** A path as a POSIX shell reads it back. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
