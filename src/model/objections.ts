@@ -177,7 +177,7 @@ export function roomObjection({ requests }: TargetPod, node: NodeView, { podsKno
   const needed = requests[name] ?? 0;
   const there = (podsKnown ? node.free : node.allocatable)[name] ?? 0;
   const what = podsKnown ? 'free' : 'allocatable';
-  const message = `has no room: the VM needs ${amountText(name, needed)}, and ${amountText(name, Math.max(0, there))} is ${what}`;
+  const message = `has no room: the VM needs ${amountText(name, needed)}; ${what}: ${amountText(name, Math.max(0, there))}`;
   const allocatable = amountText(name, node.allocatable[name] ?? 0);
   return { kind: 'room', message, field: `.status.allocatable["${name}"]`, value: allocatable, liveOnly: false };
 }
@@ -188,5 +188,6 @@ export function amountText(resource: string, amount: number): string {
   if (resource === 'memory' || resource === 'ephemeral-storage' || resource.startsWith('hugepages-')) {
     return `${formatBytes(amount)} ${resource}`;
   }
+  if (resource === 'pods') return amount === 1 ? '1 pod' : `${amount} pods`;
   return `${amount} ${resource}`;
 }

@@ -55,6 +55,7 @@ const termsOf = perSnapshot((snapshot: Snapshot): Terms => {
     (pod) => !isFinishedPod(pod) && nodes.has(pod.spec?.nodeName ?? ''),
   );
   const domainIn = (pod: Pod, key: string): string | undefined => nodes.get(pod.spec?.nodeName ?? '')?.labels[key];
+  let labelled: Map<string, Pod[]> | undefined;
   const known = new Map<string, Domains>();
   const standing = new Map<string, Standing>();
   for (const pod of bound) {
@@ -85,7 +86,9 @@ const termsOf = perSnapshot((snapshot: Snapshot): Terms => {
       let domains = known.get(key);
       if (domains === undefined) {
         domains = new Map();
-        for (const pod of bound) {
+        const label = labelOf(term);
+        labelled ??= byLabels(bound);
+        for (const pod of label === undefined ? bound : (labelled.get(label) ?? [])) {
           const domain = domainIn(pod, term.topologyKey);
           if (domain === undefined) continue;
           if (!speaksOf(term, namespace, pod.metadata.namespace ?? '', pod.metadata.labels ?? {})) continue;
@@ -97,6 +100,21 @@ const termsOf = perSnapshot((snapshot: Snapshot): Terms => {
     },
   };
 });
+
+/** Pods by each of their labels, as `key=value`. */
+function byLabels(pods: Pod[]): Map<string, Pod[]> {
+  const found = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const { labels } = pod.metadata;
+    for (const key in labels) {
+      const label = `${key}=${labels[key]}`;
+      const same = found.get(label);
+      if (same === undefined) found.set(label, [pod]);
+      else same.push(pod);
+    }
+  }
+  return found;
+}
 
 /** A label that every pod a term speaks of must have, as `key=value`; undefined where the term asks for none. */
 function labelOf(term: PodTerm): string | undefined {

@@ -71,8 +71,17 @@ function classOf(key: string): 'computed' | 'host-model' | 'other' {
   return found;
 }
 
+const built = perSnapshot(() => new WeakMap<Vm, TargetPod>());
+
 /** The pod that virt-controller would make for a migration (or, without cpuSelector, a start) of the VM elsewhere. */
 export function targetPodOf(vm: Vm, snapshot: Snapshot): TargetPod {
+  const pods = built(snapshot);
+  let pod = pods.get(vm);
+  if (pod === undefined) pods.set(vm, (pod = build(vm, snapshot)));
+  return pod;
+}
+
+function build(vm: Vm, snapshot: Snapshot): TargetPod {
   const defaults = defaultsOf(snapshot);
   const { spec, launcher } = vm;
   const cpu = spec.domain.cpu;

@@ -23,7 +23,7 @@ export const storageLiveMigratable: Check = {
         }),
       ];
     }
-    if (storage?.status === 'True' && live?.status === 'False') {
+    if (storage?.status === 'True' && live?.status === 'False' && live.reason === 'DisksNotLiveMigratable') {
       return [
         info(vm, {
           message:
