@@ -1,24 +1,20 @@
-import type { KubeObject, Pod } from '../../model/objects.ts';
+import type { KubeObject } from '../../model/objects.ts';
 import { validateByWebhooks } from './admission.ts';
 import { decode } from './body.ts';
+import { type DeletionOptions, deleteObject } from './deletion.ts';
 import { inVersion } from './json.ts';
 import { resourceName } from './kinds/kind.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import { isObject } from './schema/structural.ts';
 import { filterOf } from './selectors.ts';
 import { badRequest, conflict, deleted, notFound } from './status.ts';
-import { seconds } from './store.ts';
-import { admissionOf, dryRunOf, isReleased, type WriteContext } from './write.ts';
+import { admissionOf, dryRunOf, type WriteContext } from './write.ts';
 
 /** DeleteOptions: from the body, or from the query. */
-interface Options {
-  gracePeriodSeconds?: number;
-  propagation: 'Background' | 'Foreground' | 'Orphan';
+interface Options extends Omit<DeletionOptions, 'gracefulPods'> {
   preconditions: { uid?: string; resourceVersion?: string };
   dryRun: boolean;
 }
-
-const FINALIZER_OF = { Foreground: 'foregroundDeletion', Orphan: 'orphan' } as const;
 
 /** DELETE of one object: gone at once, or marked and left to finalizers and (pods) the kubelet. */
 export function remove(context: WriteContext, request: ApiRequest, name: string): ApiResponse {
@@ -59,15 +55,9 @@ export function removeCollection(context: WriteContext, request: ApiRequest): Ap
 function removeObject(context: WriteContext, object: KubeObject, options: Options): KubeObject | undefined {
   const { api, kind, dryRun } = context;
   const resource = resourceName(kind);
-  const { name, namespace } = object.metadata;
   checkPreconditions(resource, object, options);
   validateByWebhooks(api.webhooks, admissionOf(context, 'DELETE', object, object));
-  const marked = mark(context, object, options);
-  if (isReleased(kind, marked)) {
-    if (!dryRun) api.store.delete(resource, namespace, name);
-    return undefined;
-  }
-  return dryRun ? marked : api.store.update(resource, marked);
+  return deleteObject(api.store, api.clock, resource, object, { ...options, dryRun, gracefulPods: api.gracefulPods });
 }
 
 function checkPreconditions(resource: string, { metadata }: KubeObject, { preconditions }: Options): void {
@@ -86,36 +76,6 @@ function checkPreconditions(resource: string, { metadata }: KubeObject, { precon
       `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
     );
   }
-}
-
-/** The object with a deletionTimestamp: as recorded, generation counts up, and the grace period is 0 but for pods. */
-function mark({ api, kind }: WriteContext, object: KubeObject, options: Options): KubeObject {
-  const meta = object.metadata;
-  const grace = graceOf(api.gracefulPods, object, options);
-  const added = options.propagation === 'Background' ? undefined : FINALIZER_OF[options.propagation];
-  const finalizers = [...(meta.finalizers ?? [])];
-  if (added !== undefined && !finalizers.includes(added)) finalizers.push(added);
-  const first = meta.deletionTimestamp === undefined;
-  // A second deletion can only shorten the grace period.
-  const shorter = !first && grace < (meta.deletionGracePeriodSeconds ?? 0);
-  const metadata = {
-    ...meta,
-    ...(finalizers.length === 0 ? {} : { finalizers }),
-    ...(first ? { generation: (meta.generation ?? 1) + 1 } : {}),
-    ...(first || shorter
-      ? { deletionTimestamp: seconds(api.clock.now() + grace * 1000), deletionGracePeriodSeconds: grace }
-      : {}),
-  };
-  const marked = { ...object, metadata };
-  return kind.kind === 'Namespace' ? ({ ...marked, status: { phase: 'Terminating' } } as KubeObject) : marked;
-}
-
-/** Seconds a pod on a node may take to end, 0 for everything else. */
-function graceOf(gracefulPods: boolean, object: KubeObject, { gracePeriodSeconds }: Options): number {
-  if (object.kind !== 'Pod' || !gracefulPods) return 0;
-  const { spec, status } = object as Pod;
-  if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
-  return gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30;
 }
 
 function optionsOf(request: ApiRequest): Options {

@@ -2,18 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { KubeObject } from '../../model/objects.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
 import { authenticate } from './authentication.ts';
 import type { Authorize } from './authorization.ts';
+import { CRDS, crdOf } from './crds.ts';
 import type { Subresource, User, VirtualResource, Webhook } from './extension.ts';
 import { kindTable } from './kind-table.ts';
 import { kinds } from './kinds/index.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import { route } from './router.ts';
 import { ApiError, badRequest, internalError } from './status.ts';
-import type { Store } from './store.ts';
+import type { ResourceName, Store } from './store.ts';
 
 export interface ApiServerOptions {
   store: Store;
@@ -71,7 +73,8 @@ export class ApiServer {
     this.#server = createServer({ key, cert, keepAliveTimeout: KEEP_ALIVE, requestTimeout: 0 }, (request, response) => {
       void this.#serve(request, response);
     });
-    for (const name of SYSTEM_NAMESPACES) this.#ensureNamespace(name);
+    for (const name of SYSTEM_NAMESPACES) this.#ensure('namespaces', namespaceOf(name));
+    for (const kind of kinds) if (kind.custom) this.#ensure(CRDS, crdOf(kind, clock.now()));
   }
 
   /** `https://127.0.0.1:PORT`. Throws before `listen`. */
@@ -102,18 +105,9 @@ export class ApiServer {
     await closed;
   }
 
-  #ensureNamespace(name: string): void {
+  #ensure(resource: ResourceName, object: KubeObject): void {
     const { store } = this.#api;
-    if (store.get('namespaces', undefined, name) !== undefined) return;
-    const labels = { 'kubernetes.io/metadata.name': name };
-    const namespace = {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name, labels },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    };
-    store.create('namespaces', namespace);
+    if (store.get(resource, undefined, object.metadata.name) === undefined) store.create(resource, object);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -147,6 +141,12 @@ export class ApiServer {
       date: new Date(this.#api.clock.now()).toUTCString(),
     };
   }
+}
+
+function namespaceOf(name: string): KubeObject {
+  const metadata = { name, labels: { 'kubernetes.io/metadata.name': name } };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata, spec: { finalizers: ['kubernetes'] } };
+  return { ...namespace, status: { phase: 'Active' } } as KubeObject;
 }
 
 async function decodeRequest(message: IncomingMessage, user: User): Promise<ApiRequest> {

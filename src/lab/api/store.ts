@@ -109,6 +109,11 @@ export class Store {
     return (this.#resources.get(resource)?.values() ?? []) as Iterable<T>;
   }
 
+  /** Every resource that has or had objects. */
+  resources(): ResourceName[] {
+    return [...this.#resources.keys()];
+  }
+
   count(resource: ResourceName): number {
     return this.#resources.get(resource)?.size ?? 0;
   }

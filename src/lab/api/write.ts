@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../model/objects.ts';
 import { mutate, validateByWebhooks } from './admission.ts';
 import type { Api } from './api.ts';
+import { isReleased } from './deletion.ts';
 import type { AdmissionRequest, User } from './extension.ts';
 import { same } from './fields/compare.ts';
 import { type Manager, recordUpdate } from './fields/managed-fields.ts';
@@ -116,17 +117,8 @@ export function storeUpdate(
   if (same(stamped, before)) return before;
   if (dryRun) return stamped;
   const stored = api.store.update(resource, stamped);
-  if (isReleased(kind, stored)) api.store.delete(resource, namespace, name);
+  if (isReleased(stored)) api.store.delete(resource, namespace, name);
   return stored;
-}
-
-/** Whether nothing keeps an object that is being deleted any more. Pods in their grace period wait for the kubelet. */
-export function isReleased(kind: Kind, object: KubeObject): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
-  if (deletionTimestamp === undefined || finalizers.length > 0 || deletionGracePeriodSeconds > 0) return false;
-  return (
-    kind.kind !== 'Namespace' || ((object as { spec?: { finalizers?: string[] } }).spec?.finalizers ?? []).length === 0
-  );
 }
 
 export function admissionOf(
