@@ -5,7 +5,8 @@ import type { SnapshotList, SnapshotLists } from '../model/snapshot.ts';
 export const REDACTED = '(redacted)';
 
 type Fields = Record<string, unknown>;
-type Slim<T> = (object: T) => Fields;
+export type Share = (value: unknown) => unknown;
+type Slim<T> = (object: T, share: Share) => Fields;
 
 /** The named fields of an object that has them. */
 function pick<T extends object, K extends keyof T>(object: T | undefined | null, ...names: K[]): Fields | undefined {
@@ -15,10 +16,27 @@ function pick<T extends object, K extends keyof T>(object: T | undefined | null,
   return picked;
 }
 
-/** What the fields are, without those that are undefined. */
+/** The fields without those that are undefined. (Deleting them instead would make V8 keep a hash table for each object.) */
 function present(fields: Fields): Fields {
-  for (const name in fields) if (fields[name] === undefined) delete fields[name];
-  return fields;
+  const kept: Fields = {};
+  for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name];
+  return kept;
+}
+
+/**
+ * Gives equal values the same memory: the pods of a cluster have few different selectors, tolerations and requests.
+ * One for each reading.
+ */
+export function sharing(): Share {
+  const known = new Map<string, unknown>();
+  return (value) => {
+    if (value === undefined) return undefined;
+    const key = JSON.stringify(value);
+    const same = known.get(key);
+    if (same !== undefined) return same;
+    known.set(key, value);
+    return value;
+  };
 }
 
 // Annotations that say something about placement, migration or networks; any other may hold anything, even secrets.
@@ -88,24 +106,26 @@ function slimContainers(containers: NonNullable<Pod['spec']>['containers'] | und
 
 const podConditions = new Set(['Ready', 'PodScheduled', 'DisruptionTarget']);
 
-const slimPod: Slim<Pod> = ({ metadata, spec, status }) => ({
+const slimPod: Slim<Pod> = ({ metadata, spec, status }, share) => ({
   metadata: slimMeta(metadata),
   spec: spec && {
     ...pick(
       spec,
       'nodeName',
-      'nodeSelector',
       'affinity',
-      'tolerations',
       'overhead',
       'priority',
       'schedulerName',
       'topologySpreadConstraints',
       'schedulingGates',
     ),
-    ...present({ resources: pick(spec.resources, 'requests') }),
-    containers: slimContainers(spec.containers) ?? [],
-    ...present({ initContainers: slimContainers(spec.initContainers) }),
+    ...present({
+      nodeSelector: share(spec.nodeSelector),
+      tolerations: share(spec.tolerations),
+      resources: pick(spec.resources, 'requests'),
+      initContainers: share(slimContainers(spec.initContainers)),
+    }),
+    containers: share(slimContainers(spec.containers) ?? []),
   },
   status: status && {
     ...pick(status, 'phase', 'reason', 'podIP', 'hostIP', 'startTime'),
@@ -129,9 +149,17 @@ const slimPod: Slim<Pod> = ({ metadata, spec, status }) => ({
   },
 });
 
-function slimMigration({ metadata, spec, status }: VirtualMachineInstanceMigration): Fields {
-  return present({ metadata: slimMeta(metadata), spec, status });
+function slimState<T extends { migrationConfiguration?: unknown }>(state: T | undefined, share: Share): T | undefined {
+  if (state?.migrationConfiguration === undefined) return state;
+  return { ...state, migrationConfiguration: share(state.migrationConfiguration) };
 }
+
+const slimMigration: Slim<VirtualMachineInstanceMigration> = ({ metadata, spec, status }, share) =>
+  present({
+    metadata: slimMeta(metadata),
+    spec,
+    status: status && { ...status, ...present({ migrationState: slimState(status.migrationState, share) }) },
+  });
 
 /** How each kind is cut down to what a decision can need, as its pages arrive. apiVersion and kind are added by the reader. */
 export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
@@ -170,7 +198,7 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
       'restoreInProgress',
     ),
   }),
-  virtualMachineInstances: ({ metadata, spec, status }) => ({
+  virtualMachineInstances: ({ metadata, spec, status }, share) => ({
     metadata: slimMeta(metadata),
     spec: slimVmiSpec(spec),
     status: status && {
@@ -183,7 +211,6 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
         'activePods',
         'evacuationNodeName',
         'migrationMethod',
-        'migrationState',
         'migrationTransport',
         'migratedVolumes',
         'memory',
@@ -195,6 +222,7 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
         'launcherContainerImageVersion',
       ),
       ...present({
+        migrationState: slimState(status.migrationState, share),
         volumeStatus: status.volumeStatus?.map((volume) =>
           pick(volume, 'name', 'phase', 'persistentVolumeClaimInfo', 'hotplugVolume', 'memoryDumpVolume'),
         ),

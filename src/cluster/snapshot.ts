@@ -11,7 +11,7 @@ import {
   type SnapshotLists,
 } from '../model/snapshot.ts';
 import { apiVersionOf, type KindOfResource, resources } from './resources.ts';
-import { slim } from './slim.ts';
+import { type Share, sharing, slim } from './slim.ts';
 
 export interface ReadOptions {
   /** Namespaces whose VMs are wanted; none: all. */
@@ -51,9 +51,8 @@ export async function readSnapshot(client: KubeClient, options: ReadOptions = {}
     const [kubernetes, groups] = await Promise.all([readVersion(client, signal), readGroups(client, signal)]);
     const takenAt = new Date(client.serverNow()).toISOString();
     const names = Object.keys(resources) as SnapshotList[];
-    const found = await Promise.all(
-      names.map(async (name) => [name, await readList(client, name, namespaces, groups, signal)] as const),
-    );
+    const reading = { client, namespaces, groups, share: sharing(), signal };
+    const found = await Promise.all(names.map(async (name) => [name, await readList(name, reading)] as const));
     const lists = Object.fromEntries(found) as Snapshot['lists'];
     const versions = { ...(kubernetes !== undefined && { kubernetes }), ...versionsOf(lists, groups) };
     if (versions.kubevirt === undefined && groups?.has('subresources.kubevirt.io') !== false) {
@@ -122,19 +121,22 @@ function unlessFatal(error: unknown): undefined {
   throw error;
 }
 
-async function readList<K extends SnapshotList>(
-  client: KubeClient,
-  name: K,
-  namespaces: string[],
-  groups: Map<string, Set<string>> | undefined,
-  signal: AbortSignal,
-): Promise<Listing<SnapshotLists[K]>> {
+interface Reading {
+  client: KubeClient;
+  namespaces: string[];
+  groups: Map<string, Set<string>> | undefined;
+  share: Share;
+  signal: AbortSignal;
+}
+
+async function readList<K extends SnapshotList>(name: K, reading: Reading): Promise<Listing<SnapshotLists[K]>> {
+  const { namespaces, groups } = reading;
   const kind = servedAs(resources[name], groups);
   if (kind === undefined) {
     const { group, plural } = resources[name];
     return { known: false, why: 'missing', message: `the cluster does not serve ${plural}.${group}` };
   }
-  const read = (namespace?: string): Promise<SnapshotLists[K][]> => listOf(client, name, kind, namespace, signal);
+  const read = (namespace?: string): Promise<SnapshotLists[K][]> => listOf(name, kind, namespace, reading);
   try {
     if (!kind.namespaced || namespaces.length === 0 || wholeCluster.has(name)) {
       return { known: true, items: await read() };
@@ -163,11 +165,10 @@ function servedAs(kind: KindOfResource, groups: Map<string, Set<string>> | undef
 }
 
 async function listOf<K extends SnapshotList>(
-  client: KubeClient,
   name: K,
   kind: KindOfResource,
   namespace: string | undefined,
-  signal: AbortSignal,
+  { client, share, signal }: Reading,
 ): Promise<SnapshotLists[K][]> {
   const head = { apiVersion: apiVersionOf(kind), kind: kind.kind };
   const fieldSelector = fieldSelectors[name];
@@ -181,7 +182,7 @@ async function listOf<K extends SnapshotList>(
     signal,
     ...(namespace !== undefined && { namespace }),
     ...(fieldSelector !== undefined && { fieldSelector }),
-    map: (object) => ({ ...head, ...slim[name](object) }) as unknown as SnapshotLists[K],
+    map: (object) => ({ ...head, ...slim[name](object, share) }) as unknown as SnapshotLists[K],
   });
   return items;
 }

@@ -59,9 +59,9 @@ export function fakeClient({
         const copy = structuredClone(item);
         delete copy.kind;
         delete copy.apiVersion;
-        return copy as never;
+        return options.map === undefined ? copy : options.map(copy as never);
       });
-      return { items: map === undefined ? copies : copies.map(map), resourceVersion: '1' };
+      return { items: copies as never, resourceVersion: '1' };
     },
     async get(resource, name, { namespace } = {}) {
       calls.push(`GET ${resource.plural} ${namespace ?? ''}/${name}`);
