@@ -16,8 +16,8 @@ const maxDelay = 5_000;
 const longestPause = 30_000;
 
 /** Exponential, with the upper half at random, so that clients that failed together do not return together. Ms. */
-export function backoff(attempt: number, random: () => number, limit = maxDelay): number {
-  const full = Math.min(limit, baseDelay * 2 ** Math.min(attempt, 20));
+export function backoff(attempt: number, random: () => number): number {
+  const full = Math.min(maxDelay, baseDelay * 2 ** Math.min(attempt, 20));
   return full / 2 + (full / 2) * random();
 }
 

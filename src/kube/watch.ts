@@ -8,7 +8,6 @@ import { watchStream } from './watch-stream.ts';
 
 /** Marks the bookmark that ends the initial events of a WatchList (recordings/README, Wire). */
 const initialEventsEnd = 'k8s.io/initial-events-end';
-const maxBackoff = 10_000;
 /** A stream that ends sooner counts as failed, lest a server that ends each at once is asked without pause. */
 const shortStream = 1_000;
 /** A server that starts up may refuse for a moment what it allowed before: authorization and CRDs load late. */
@@ -47,6 +46,8 @@ export async function* watch<T extends StoredObject>(
       for await (const event of events) {
         interrupted = false;
         refusals = silences = 0;
+        // News, rather than one more listing of what is known: the server works.
+        if (version !== undefined && event !== undefined) attempt = 0;
         if (event !== undefined) yield event;
         if (signal.aborted) return;
       }
@@ -77,7 +78,7 @@ export async function* watch<T extends StoredObject>(
     if (isGone(failure) || isTooLarge(failure) || silences > 1) version = undefined;
     if (failure === undefined && lasted) continue;
     const asked = failure instanceof ApiError ? (failure.retryAfter ?? 0) : 0;
-    await timing.sleep(Math.max(asked, backoff(attempt++, timing.random, maxBackoff)), signal);
+    await timing.sleep(Math.max(asked, backoff(attempt++, timing.random)), signal);
   }
 
   function isFinal(failure: KubeError): boolean {
