@@ -37,6 +37,11 @@ function cloneStretch({ share, dirty }: Stretch): Stretch {
   return { share, dirty: [...dirty] };
 }
 
+/** Dirty pages of a class. */
+export function pagesOf(bitmap: Bitmap, index: number): number {
+  return bitmap.queue.reduce((total, { dirty }) => total + (dirty[index] ?? 0), 0);
+}
+
 /** Dirty pages in the stretch that the sweep is in, and the share of them that belongs to a class. */
 export function ahead(bitmap: Bitmap, index: number): { pages: number; part: number } {
   const head = bitmap.queue[0];

@@ -1,4 +1,4 @@
-import { ahead, type Bitmap, cloneBitmap, fullBitmap, sweep, syncBitmap } from './bitmap.ts';
+import { ahead, type Bitmap, cloneBitmap, fullBitmap, pagesOf, sweep, syncBitmap } from './bitmap.ts';
 import {
   CLEAR_CHUNK,
   ITERATE,
@@ -121,9 +121,22 @@ export function remainingBytes(state: Precopy): number {
   return state.bitmap.pages * PAGE;
 }
 
-/** Bytes on the wire of one page that is not zero. */
-export function pageOnWire(connections: number): number {
-  return connections > 1 ? MULTIFD_PAGE_ON_WIRE : PAGE_ON_WIRE;
+function wireSizes(connections: number): { page: number; zeroPage: number } {
+  return connections > 1
+    ? { page: MULTIFD_PAGE_ON_WIRE, zeroPage: MULTIFD_ZERO_PAGE_ON_WIRE }
+    : { page: PAGE_ON_WIRE, zeroPage: ZERO_PAGE_ON_WIRE };
+}
+
+/** Bytes on the wire of all that remains. */
+export function remainingOnWire(state: Precopy): number {
+  const { page, zeroPage } = wireSizes(state.order.connections);
+  const zero = pagesOf(state.bitmap, ZERO_CLASS);
+  return (state.bitmap.pages - zero) * page + zero * zeroPage;
+}
+
+/** The look at the bitmap after the guest was stopped. */
+export function lastSync(state: Precopy): void {
+  if (state.roundSeconds > 0) sync(state);
 }
 
 /** Stops or starts the guest. */
@@ -215,8 +228,7 @@ function endOfCall(state: Precopy): void {
   if (state.windowSeconds >= WINDOW - EPSILON) closeWindow(state);
   if (remainingBytes(state) < state.threshold) sync(state);
   if (remainingBytes(state) > state.threshold) return;
-  // The last sync, of a guest that has been stopped. It finds something only if none was made just now.
-  if (state.roundSeconds > 0) sync(state);
+  lastSync(state);
   state.ready = true;
 }
 
@@ -229,10 +241,8 @@ function forcedSyncIn(state: Precopy): number {
 function pace(state: Precopy, line: number): { pagesPerSecond: number; bytesPerPage: number; headPages: number } {
   const { connections, zeroScanRate = ZERO_SCAN_RATE } = state.order;
   const { pages: headPages, part: zero } = ahead(state.bitmap, ZERO_CLASS);
-  const multifd = connections > 1;
-  const page = pageOnWire(connections);
-  const zeroPage = multifd ? MULTIFD_ZERO_PAGE_ON_WIRE : ZERO_PAGE_ON_WIRE;
-  const scan = PAGE / (zeroScanRate * (multifd ? connections : 1));
+  const { page, zeroPage } = wireSizes(connections);
+  const scan = PAGE / (zeroScanRate * Math.max(1, connections));
   const seconds = ((1 - zero) * page) / line + zero * Math.max(zeroPage / line, scan);
   return { pagesPerSecond: line > 0 ? 1 / seconds : 0, bytesPerPage: (1 - zero) * page + zero * zeroPage, headPages };
 }

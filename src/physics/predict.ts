@@ -1,16 +1,16 @@
-import { PAGE } from './constants.ts';
-import { advance, type Bandwidth, type PrecopyOrder, pageOnWire, remainingBytes, startPrecopy } from './precopy.ts';
-import { switchoverOverhead } from './switchover.ts';
+import { advanceMigration, type MigrationOrder, sentBytes, startMigration } from './migration.ts';
+import { type Bandwidth, remainingBytes } from './precopy.ts';
 
-/** A pre-copy left to itself at a constant bandwidth. Seconds and bytes. */
-export type PrecopyPrediction =
+/** A migration left to itself at a constant bandwidth. Seconds and bytes. */
+export type Prediction =
   | {
       converges: true;
-      /** From the start to the guest running on the target. */
+      /** From the start to the end on the target. */
       seconds: number;
+      /** On the wire. */
       bytes: number;
       downtime: number;
-      /** Passes over the dirty bitmap: QEMU's dirty-sync-count. */
+      /** Looks at the dirty bitmap: QEMU's dirty-sync-count. */
       syncs: number;
     }
   | {
@@ -18,30 +18,24 @@ export type PrecopyPrediction =
       /** What a sync finds still to be sent, over and over; it would have to be at most `threshold`. */
       remaining: number;
       threshold: number;
-      /** Bytes newly dirtied per second, against the bytes per second that can be sent. */
-      dirtyRate: number;
+      /** Bytes that go out each second, and as many are newly dirtied. */
       rate: number;
     };
 
-/**
- * Runs the recurrence to its end.
- * The last copy goes out at the line's rate: the migration's own limit does not hold for it.
- */
-export function predictPrecopy(order: PrecopyOrder, bandwidth: Bandwidth): PrecopyPrediction {
-  const state = startPrecopy(order);
-  const seconds = advance(state, Infinity, bandwidth);
-  if (seconds === Infinity) {
+/** Runs a migration to its end, or until it is seen to repeat itself for ever. */
+export function predict(order: MigrationOrder, bandwidth: Bandwidth): Prediction {
+  const migration = startMigration(order);
+  while (migration.stages.length > 0) {
+    if (advanceMigration(migration, Infinity, bandwidth) < Infinity) continue;
+    const { precopy } = migration;
     const rate = Math.min(bandwidth.line, bandwidth.limit);
     return {
       converges: false,
-      remaining: remainingBytes(state),
+      remaining: remainingBytes(precopy),
       threshold: rate * order.downtimeLimit,
-      dirtyRate: state.throttle.dirtyRate,
       rate,
     };
   }
-  const last = (remainingBytes(state) / PAGE) * pageOnWire(order.connections);
-  const downtime = switchoverOverhead(order.memory.size) + last / bandwidth.line;
-  return { converges: true, seconds: seconds + downtime, bytes: state.sentBytes + last, downtime, syncs: state.syncs };
+  const { elapsed: seconds, downtime, precopy } = migration;
+  return { converges: true, seconds, bytes: sentBytes(migration), downtime, syncs: precopy.syncs };
 }
-

@@ -1,12 +1,6 @@
-/** How a guest uses its memory, as far as a migration cares. All sizes in bytes, rates in bytes per second. */
-export interface GuestMemory {
-  /** Guest RAM. */
-  size: number;
-  /** RAM that has never been written (sent as zero pages). */
-  zero: number;
-  /** Classes of written memory; the rest of the RAM is cold. */
-  classes: { size: number /** Rewrites per second of each page of the class (lambda). */; writesPerSecond: number }[];
-}
+import type { GuestMemory } from '../../physics/guest.ts';
+
+export type { GuestMemory };
 
 /** One migration, as libvirt is asked for it. */
 export interface MigrationOrder {
@@ -24,12 +18,12 @@ export interface MigrationOrder {
   connections: number;
   downtimeLimitMs: number;
   autoConverge: boolean;
-  /** VFIO devices can't be post-copied; the guest is paused instead. */
   monitor: {
     /** Seconds after which the migration is given up (or switched, if disruption is allowed); 0: never. KubeVirt's acceptableCompletionTime. */
     completionTimeout: number;
     /** Seconds without progress after which it is given up; 0: never. */
     progressTimeout: number;
+    /** False for a guest with VFIO devices: they can't be post-copied, it is paused instead. */
     allowPostCopy: boolean;
     allowWorkloadDisruption: boolean;
   };
@@ -63,7 +57,7 @@ export type MigrationOutcome =
 
 export interface RunningMigration {
   progress(): MigrationProgress;
-  /** Asks for cancellation. It is refused (false) once post-copy has begun; otherwise the outcome follows. */
+  /** Asks for cancellation. It is refused (false) once the guest is handed over; otherwise the outcome follows. */
   abort(reason: string): boolean;
   /** The connection broke, or the target died. */
   fail(reason: string): void;
