@@ -1,15 +1,17 @@
-// Bundles the command line into dist/: one program in chunks that load when needed, and two tiny entries.
+// Bundles the command line into dist/ (or the directory that is named): one program in chunks that load when needed,
+// and two tiny entries.
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-const dist = new URL('../dist/', import.meta.url).pathname;
+const root = new URL('..', import.meta.url).pathname;
+const dist = resolve(root, process.argv[2] ?? 'dist');
 rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
+mkdirSync(dist, { recursive: true });
 
 const result = await build({
   entryPoints: { main: 'src/cli/main.ts' },
-  absWorkingDir: new URL('..', import.meta.url).pathname,
+  absWorkingDir: root,
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -50,4 +52,4 @@ for (const [name, text] of Object.entries({ 'ferry.js': entry, 'kubectl-ferry.js
 }
 
 const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-console.log(`dist/: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);
+console.log(`${dist}: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

@@ -23,7 +23,7 @@ export interface Io {
 export interface Invocation {
   io: Io;
   /** Runs a command's work; its exit code becomes the program's. */
-  run(work: () => Promise<ExitCode>): Promise<void>;
+  run: (work: () => Promise<ExitCode>) => Promise<void>;
 }
 
 /** `kubectl ferry` when kubectl or oc ran us as their plugin, else `ferry`. kubectl replaces itself by the plugin, so the shell's `_` still names the caller. */
@@ -41,6 +41,11 @@ function basename(path: string | undefined): string {
 /** Whether to colour what goes to a stream: only for a person, and never with NO_COLOR (no-color.org) or a dumb terminal. */
 export function wantsColor(io: Io, stream: 'stdout' | 'stderr'): boolean {
   return io.isTTY[stream] && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+}
+
+/** Columns of the terminal that stdout is; undefined if it is none. */
+export function terminalWidth(io: Io): number | undefined {
+  return io.isTTY.stdout ? (io.stdout as { columns?: number }).columns : undefined;
 }
 
 /** A line on stderr. */

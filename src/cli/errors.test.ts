@@ -29,7 +29,7 @@ describe('errors', () => {
     ['a missing object', new ApiError(404, access, { message: 'no' }), 'FERRY_E_NOT_FOUND', 2],
     [
       'a cluster without KubeVirt',
-      new ApiError(404, { ...access, name: undefined as never }, { message: 'no' }),
+      new ApiError(404, { verb: 'list', group: 'kubevirt.io', resource: access.resource }, { message: 'no' }),
       'FERRY_E_NO_KUBEVIRT',
       2,
     ],

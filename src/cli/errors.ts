@@ -79,7 +79,7 @@ function ofKube(error: KubeError, name: string): Told {
         error.message,
         'Check that the cluster runs and that this machine can reach it; `kubectl cluster-info` uses the same address.',
       );
-    case 'api':
+    default:
       return ofApi(error as ApiError);
   }
 }

@@ -1,4 +1,5 @@
 import { enableCompileCache } from 'node:module';
+import { isatty } from 'node:tty';
 import { programName } from './context.ts';
 import { runFerry } from './program.ts';
 
@@ -27,7 +28,7 @@ process.exitCode = await runFerry(argv.slice(2), {
   stdout,
   stderr,
   env,
-  isTTY: { stdin: stdin.isTTY === true, stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
+  isTTY: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
   signal: interrupt.signal,
   name: programName(argv[1], env),
   self: [process.execPath, argv[1] ?? ''],

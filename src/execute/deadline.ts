@@ -15,6 +15,6 @@ export function completionDeadline(vmi: VirtualMachineInstance): number | undefi
   const volumes = (vmi.status?.migratedVolumes ?? []).map(
     (volume) => volume.sourcePVCInfo?.capacity?.['storage'] ?? volume.sourcePVCInfo?.requests?.['storage'],
   );
-  const bytes = [memory, ...volumes].reduce((sum, text) => sum + (text === undefined ? 0 : bytesOf(String(text))), 0);
+  const bytes = [memory, ...volumes].reduce((sum, text) => sum + (text === undefined ? 0 : bytesOf(text)), 0);
   return acceptableCompletionTime(perUnit, bytes);
 }

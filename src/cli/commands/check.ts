@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import { requireLists, withSnapshot } from '../cluster.ts';
-import { type Invocation, type Io, note } from '../context.ts';
+import { type Invocation, type Io, note, terminalWidth } from '../context.ts';
 import {
   type ConnectionFlags,
   connectionFlags,
@@ -67,7 +67,7 @@ async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode
     } else if (flags.explain) {
       io.stdout.write(explain(report.items));
     } else {
-      io.stdout.write(table(report.items, flags, flags.allNamespaces === true || manyNamespaces));
+      io.stdout.write(table(report.items, flags, flags.allNamespaces === true || manyNamespaces, terminalWidth(io)));
     }
     const inText = flags.output === 'table' || flags.output === 'wide';
     if (inText)
@@ -82,7 +82,7 @@ interface Line {
   check: string | undefined;
 }
 
-function table(items: readonly CheckItem[], flags: OutputFlags, namespaced: boolean): string {
+function table(items: readonly CheckItem[], flags: OutputFlags, namespaced: boolean, width?: number): string {
   const wide = flags.output === 'wide';
   const lines = items.flatMap((item): Line[] => {
     if (!wide || item.findings.length === 0) return [{ item, text: briefly(item.findings), check: undefined }];
@@ -100,7 +100,7 @@ function table(items: readonly CheckItem[], flags: OutputFlags, namespaced: bool
     { header: 'CHECK', wide: true, value: ({ check }) => check },
     { header: 'FINDING', value: ({ text }) => text },
   ];
-  return renderTable(lines, columns, { wide, headers: flags.headers });
+  return renderTable(lines, columns, { wide, headers: flags.headers, width: wide ? undefined : width });
 }
 
 function explain(items: readonly CheckItem[]): string {

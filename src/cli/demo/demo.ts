@@ -9,8 +9,8 @@ import { type Io, note, wantsColor } from '../context.ts';
 import { writeKubeconfigFile } from '../lab/kubeconfig-file.ts';
 import { runFerry } from '../program.ts';
 
-/** Lab time against real time: a migration of a quarter of a minute takes about a second. */
-const SPEED = 20;
+/** Lab time against real time: fast enough for somebody who watches, slow enough to be watched. */
+const SPEED = 5;
 
 /** What is shown: a sentence, and the command line it is about. `code` is the exit code that this is about. */
 const steps: { say: string; argv: string[]; code: ExitCode }[] = [
@@ -21,13 +21,13 @@ const steps: { say: string; argv: string[]; code: ExitCode }[] = [
     code: exit.findings,
   },
   {
-    say: 'Move one VM to a node of our choice, while it runs.',
-    argv: ['move', '-n', 'shop', 'storefront-web-1', '--to', 'worker-2', '--yes'],
+    say: 'Move a database with 32 GiB of memory to a node of our choice, while it runs.',
+    argv: ['move', '-n', 'shop', 'orders-db', '--to', 'worker-2', '--yes'],
     code: exit.ok,
   },
   {
-    say: 'Move all VMs with a label, two of them from one node at most.',
-    argv: ['move', '-n', 'lab-test', '-l', 'app=ci-runner', '--yes'],
+    say: 'Move three VMs to wherever they fit. No node sends more than two at once.',
+    argv: ['move', '-A', 'storefront-web-1', 'storefront-web-2', 'ci-runner-1', '--yes'],
     code: exit.ok,
   },
   {

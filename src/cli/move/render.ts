@@ -6,7 +6,7 @@ import { outcomeText, progressText, waitingText, wayText } from './texts.ts';
 
 /** Shows how moves get on, on stderr. */
 export interface MoveView {
-  tell(event: MoveEvent | InterruptedEvent): void;
+  tell: (event: MoveEvent | InterruptedEvent) => void;
 }
 
 /** One line a VM that is written over on a terminal; elsewhere a line for each news, progress at most every 5 s a VM. */
@@ -29,7 +29,7 @@ function textOf(event: MoveEvent): string {
     }
     case 'progress':
       return `Running ${wayText(event)}: ${progressText(event)}`;
-    case 'done':
+    default:
       return outcomeText(event.outcome);
   }
 }

@@ -15,7 +15,7 @@ export function waitingText(waiting: Waiting): string {
       return `waiting: another migration of this VM is under way (${waiting.migration})`;
     case 'api':
       return `waiting: the cluster did not take it (${waiting.message})`;
-    case 'quota':
+    default:
       return `waiting: no room in the namespace's ResourceQuota (${waiting.message})`;
   }
 }
@@ -52,8 +52,7 @@ export function outcomeText(outcome: Outcome): string {
       return `failed: ${outcome.reason}${whereText(outcome)}`;
     case 'cancelled':
       return `cancelled${whereText(outcome)}`;
-    case 'timed out':
-    case 'detached': {
+    default: {
       const so = outcome.result === 'detached' ? 'no longer followed' : 'still under way when the time was up';
       return outcome.migration === undefined ? 'not started' : `${so}: migration ${outcome.migration} goes on`;
     }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDuration, shortDuration } from '../duration.ts';
 import { parseSelector } from '../selector.ts';
@@ -10,6 +10,7 @@ describe('text of a cluster', () => {
   test('never reaches the terminal with control characters or direction marks', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
+        // oxlint-disable-next-line no-control-regex -- they are what must not be there
         expect(plain(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
       }),
     );

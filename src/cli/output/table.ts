@@ -10,6 +10,8 @@ export interface Column<T> {
 export interface TableOptions {
   wide: boolean;
   headers: boolean;
+  /** Lines are cut to so many characters. */
+  width?: number | undefined;
 }
 
 /** kubectl's table: upper-case headers, columns three spaces apart, `<none>` for what is not there. Ends in a newline unless empty. */
@@ -18,7 +20,7 @@ export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[]
   const cells = rows.map((row) => shown.map((column) => cell(column.value(row))));
   if (options.headers) cells.unshift(shown.map((column) => column.header));
   const widths = shown.map((_, index) => Math.max(0, ...cells.map((line) => (line[index] as string).length)));
-  return cells.map((line) => `${pad(line, widths)}\n`).join('');
+  return cells.map((line) => `${cut(pad(line, widths), options.width)}\n`).join('');
 }
 
 /** One line of a table whose columns have known widths; for tables that grow while one watches. */
@@ -27,6 +29,10 @@ export function pad(cells: readonly string[], widths: readonly number[]): string
     .map((text, index) => text.padEnd(widths[index] as number))
     .join('   ')
     .trimEnd();
+}
+
+function cut(line: string, width = Number.POSITIVE_INFINITY): string {
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }
 
 export function cell(value: string | number | undefined): string {

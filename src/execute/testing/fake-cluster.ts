@@ -54,9 +54,14 @@ export function refused(status: number, message: string, reason?: string): ApiEr
   });
 }
 
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the test asks for what is not there');
+  return value;
+}
+
 export function fakeCluster(): FakeCluster {
   const stores = { vmis: new Map<string, Vmi>(), migrations: new Map<string, Migration>() };
-  const watchers = new Set<{ plural: string; push(event: WatchEvent<StoredObject>): void }>();
+  const watchers = new Set<{ plural: string; push: (event: WatchEvent<StoredObject>) => void }>();
   let version = 1;
   let seconds = 0;
   let most = 0;
@@ -77,9 +82,9 @@ export function fakeCluster(): FakeCluster {
     return object;
   };
   const storeOf = (resource: Resource): Map<string, StoredObject> =>
-    (resource.plural === 'virtualmachineinstances' ? stores.vmis : stores.migrations) as Map<string, StoredObject>;
-  const vmi = (name: string): Vmi => stores.vmis.get(name)!;
-  const migration = (name: string): Migration => stores.migrations.get(name)!;
+    resource.plural === 'virtualmachineinstances' ? stores.vmis : stores.migrations;
+  const vmi = (name: string): Vmi => must(stores.vmis.get(name));
+  const migration = (name: string): Migration => must(stores.migrations.get(name));
   const touchVmi = (name: string): Vmi => put(stores.vmis, 'virtualmachineinstances', structuredClone(vmi(name)));
   const touch = (name: string): Migration =>
     put(stores.migrations, 'virtualmachineinstancemigrations', structuredClone(migration(name)));
@@ -132,10 +137,10 @@ export function fakeCluster(): FakeCluster {
     },
     handOff(name, target) {
       const of = migration(name);
-      const next = structuredClone(vmi(of.spec.vmiName!));
-      next.status!.migrationState = {
-        migrationUid: of.metadata.uid!,
-        sourceNode: next.status!.nodeName!,
+      const next = structuredClone(vmi(must(of.spec.vmiName)));
+      must(next.status).migrationState = {
+        migrationUid: must(of.metadata.uid),
+        sourceNode: must(next.status?.nodeName),
         targetNode: target,
         startTimestamp: '2026-01-01T00:00:10Z',
         migrationConfiguration: { completionTimeoutPerGiB: 150 },
@@ -143,17 +148,17 @@ export function fakeCluster(): FakeCluster {
       put(stores.vmis, 'virtualmachineinstances', next);
     },
     vmiDone(name, { failed, aborted = false } = {}) {
-      const next = structuredClone(vmi(migration(name).spec.vmiName!));
-      const state = next.status!.migrationState!;
+      const next = structuredClone(vmi(must(migration(name).spec.vmiName)));
+      const state = must(next.status?.migrationState);
       Object.assign(state, { completed: true, endTimestamp: '2026-01-01T00:00:40Z' });
       if (aborted) Object.assign(state, { abortRequested: true, abortStatus: 'Succeeded' });
-      if (failed === undefined && !aborted) next.status!.nodeName = state.targetNode!;
+      if (failed === undefined && !aborted) must(next.status).nodeName = must(state.targetNode);
       else Object.assign(state, { failed: true, failureReason: failed ?? 'Live migration aborted ' });
       put(stores.vmis, 'virtualmachineinstances', next);
     },
     migrationDone(name) {
       const next = structuredClone(migration(name));
-      const state = vmi(next.spec.vmiName!)?.status?.migrationState;
+      const state = vmi(must(next.spec.vmiName))?.status?.migrationState;
       next.status = { ...next.status, ...(state !== undefined && { migrationState: state }) };
       put(stores.migrations, 'virtualmachineinstancemigrations', next);
     },
@@ -173,7 +178,7 @@ export function fakeCluster(): FakeCluster {
       tell('virtualmachineinstances', 'deleted', object);
     },
     interrupt(message) {
-      for (const { push } of watchers) push({ type: 'interrupted', error: new Error(message) });
+      for (const watcher of watchers) watcher.push({ type: 'interrupted', error: new Error(message) });
       for (const name of stores.vmis.keys()) touchVmi(name);
       for (const name of stores.migrations.keys()) touch(name);
     },
