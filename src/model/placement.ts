@@ -115,8 +115,7 @@ export function objectionsTo(node: NodeView, vm: Vm, snapshot: Snapshot): Object
 }
 
 function groupOf(pod: TargetPod, placement: Placement): Group {
-  const key = JSON.stringify([pod.nodeSelector, pod.cpuSelector, pod.nodeTerms, pod.tolerations]);
-  let group = placement.groups.get(key);
+  let group = placement.groups.get(pod.key);
   if (group === undefined) {
     const { nodes } = placement;
     const objections = nodes.map((node) => firstOf(nodeObjections(pod, node, placement)));
@@ -124,7 +123,7 @@ function groupOf(pod: TargetPod, placement: Placement): Group {
     const open = [...nodes.keys()]
       .filter((position) => objections[position] === undefined)
       .sort((a, b) => free(b) - free(a) || a - b);
-    placement.groups.set(key, (group = { objections, open, shapes: new Map() }));
+    placement.groups.set(pod.key, (group = { objections, open, shapes: new Map() }));
   }
   return group;
 }

@@ -2,7 +2,7 @@ import { perSnapshot } from './memo.ts';
 import { nodesOf } from './nodes.ts';
 import { type Resources, requestsOf } from './pods.ts';
 import { milliOf } from './quantity.ts';
-import type { LabelSelector, NodeSelectorTerm, Toleration } from './selectors.ts';
+import { type LabelSelector, type NodeSelectorTerm, selectorText, type Toleration } from './selectors.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
 import { atLeast } from './version-order.ts';
 import type { Vm } from './vm.ts';
@@ -15,10 +15,10 @@ export interface PodTerm {
   namespaceSelector?: LabelSelector;
 }
 
-/** What the launcher pod on the target will ask of its node. */
-export interface TargetPod {
-  namespace: string;
-  labels: Record<string, string>;
+/** What the launcher pod on the target will ask of its node, but for room and for other pods. */
+export interface Constraints {
+  /** The same for equal constraints. */
+  key: string;
   /** Whatever way the VM is moved. */
   nodeSelector: Record<string, string>;
   /** Only of a live migration: the CPU the guest already runs on (facts/kubevirt.md C1, target pod construction). */
@@ -26,9 +26,15 @@ export interface TargetPod {
   /** cpu.model is host-model, but the source node does not say which model that is: virt-controller can't make the pod. */
   hostModelUnknown: boolean;
   nodeTerms?: NodeSelectorTerm[];
+  tolerations: Toleration[];
+}
+
+/** What the launcher pod on the target will ask of its node. */
+export interface TargetPod extends Constraints {
+  namespace: string;
+  labels: Record<string, string>;
   affinity: PodTerm[];
   antiAffinity: PodTerm[];
-  tolerations: Toleration[];
   requests: Resources;
   /** The requests are the launcher pod's; otherwise they are the least the VM can need. */
   exact: boolean;
@@ -82,56 +88,103 @@ export function targetPodOf(vm: Vm, snapshot: Snapshot): TargetPod {
 }
 
 function build(vm: Vm, snapshot: Snapshot): TargetPod {
-  const defaults = defaultsOf(snapshot);
   const { spec, launcher } = vm;
-  const cpu = spec.domain.cpu;
-  const hostModel = (cpu?.model || defaults.cpuModel) === 'host-model';
-  const nodeSelector: Record<string, string> = { 'kubevirt.io/schedulable': 'true' };
-  const cpuSelector: Record<string, string> = {};
+  return {
+    ...constraintsOf(vm, snapshot),
+    namespace: vm.namespace,
+    labels: launcher?.metadata.labels ?? vm.vmi?.metadata.labels ?? vm.vm?.spec.template.metadata?.labels ?? {},
+    affinity: spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
+    antiAffinity: spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
+    requests: launcher === undefined ? leastRequests(vm, defaultsOf(snapshot)) : requestsOf(launcher),
+    exact: launcher !== undefined,
+  };
+}
+
+const knownConstraints = perSnapshot(() => new Map<string, Constraints>());
+
+/** Made once for all VMs that ask the same: a cluster has thousands of VMs, but few kinds of them. */
+function constraintsOf(vm: Vm, snapshot: Snapshot): Constraints {
+  const { spec, launcher } = vm;
   const asked = launcher?.spec?.nodeSelector;
+  const cpu = spec.domain.cpu;
+  const nodeTerms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const model = cpu?.model || defaultsOf(snapshot).cpuModel;
+  const host = model === 'host-model' && vm.node !== undefined ? hostModels(snapshot).get(vm.node) : undefined;
+  const key = JSON.stringify([
+    asked,
+    spec.nodeSelector,
+    asked === undefined ? spec.architecture : undefined,
+    model,
+    cpu?.features,
+    host?.key,
+    nodeTerms,
+    spec.tolerations,
+  ]);
+  const known = knownConstraints(snapshot);
+  let constraints = known.get(key);
+  if (constraints === undefined) {
+    constraints = { key, ...selectorsOf(vm, model, host, defaultsOf(snapshot)), tolerations: spec.tolerations ?? [] };
+    if (nodeTerms !== undefined) constraints.nodeTerms = nodeTerms;
+    known.set(key, constraints);
+  }
+  return constraints;
+}
+
+function selectorsOf(
+  { spec, launcher }: Vm,
+  model: string,
+  host: HostModel | undefined,
+  defaults: KubeVirtDefaults,
+): Pick<Constraints, 'nodeSelector' | 'cpuSelector' | 'hostModelUnknown'> {
+  const asked = launcher?.spec?.nodeSelector;
+  const nodeSelector: Record<string, string> = { 'kubevirt.io/schedulable': 'true' };
+  const pinned: Record<string, string> = {};
   for (const key in asked) {
     const kind = classOf(key);
     if (kind === 'other') continue;
-    (kind === 'host-model' && hostModel ? cpuSelector : nodeSelector)[key] = asked[key] ?? '';
+    (kind === 'host-model' && model === 'host-model' ? pinned : nodeSelector)[key] = asked[key] ?? '';
   }
   if (asked === undefined) {
     if (spec.architecture !== undefined) nodeSelector['kubernetes.io/arch'] = spec.architecture;
-    if (!hostModel && cpu?.model !== undefined && cpu.model !== 'host-passthrough') {
-      nodeSelector[`cpu-model.node.kubevirt.io/${cpu.model}`] = 'true';
+    if (model !== 'host-model' && model !== 'host-passthrough') {
+      nodeSelector[`cpu-model.node.kubevirt.io/${model}`] = 'true';
     }
   }
-  for (const feature of cpu?.features ?? []) {
+  for (const feature of spec.domain.cpu?.features ?? []) {
     const key = `cpu-feature.node.kubevirt.io/${feature.name}`;
     if (feature.policy === undefined || feature.policy === '' || feature.policy === 'require')
       nodeSelector[key] = 'true';
   }
   Object.assign(nodeSelector, defaults.nodeSelectors, spec.nodeSelector);
-  let hostModelUnknown = false;
-  const source = vm.node === undefined ? undefined : nodesOf(snapshot).get(vm.node);
-  if (hostModel && source !== undefined && Object.keys(cpuSelector).length === 0) {
-    hostModelUnknown = !addHostModel(source.labels, cpuSelector, defaults.vendorPinned);
-  }
-  const nodeTerms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  return {
-    namespace: vm.namespace,
-    labels: launcher?.metadata.labels ?? vm.vmi?.metadata.labels ?? vm.vm?.spec.template.metadata?.labels ?? {},
-    nodeSelector,
-    cpuSelector,
-    hostModelUnknown,
-    ...(nodeTerms !== undefined && { nodeTerms }),
-    affinity: spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
-    antiAffinity: spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
-    tolerations: spec.tolerations ?? [],
-    requests: launcher === undefined ? leastRequests(vm, defaults) : requestsOf(launcher),
-    exact: launcher !== undefined,
-  };
+  // A first migration has pinned it already.
+  if (Object.keys(pinned).length > 0) return { nodeSelector, cpuSelector: pinned, hostModelUnknown: false };
+  return { nodeSelector, cpuSelector: host?.selector ?? {}, hostModelUnknown: host?.known === false };
 }
+
+/** What ties a host-model guest to the CPUs like its node's. */
+interface HostModel {
+  selector: Record<string, string>;
+  key: string;
+  /** False if the node does not tell its model. */
+  known: boolean;
+}
+
+const hostModels = perSnapshot((snapshot: Snapshot): Map<string, HostModel> => {
+  const { vendorPinned } = defaultsOf(snapshot);
+  const found = new Map<string, HostModel>();
+  for (const node of nodesOf(snapshot).values()) {
+    const selector: Record<string, string> = {};
+    const known = addHostModel(node.labels, selector, vendorPinned);
+    found.set(node.name, { selector, known, key: selectorText(selector) });
+  }
+  return found;
+});
 
 const HOST_MODEL = 'host-model-cpu.node.kubevirt.io/';
 const REQUIRED_FEATURE = 'host-model-required-features.node.kubevirt.io/';
 const VENDOR = 'cpu-vendor.node.kubevirt.io/';
 
-/** Adds what ties a host-model guest to the CPUs like its node's; false if the node does not tell its model. */
+/** Adds the labels that such CPUs have; false if the node does not tell its model. */
 function addHostModel(labels: Record<string, string>, selector: Record<string, string>, vendor: boolean): boolean {
   let found = false;
   for (const key in labels) {
