@@ -177,14 +177,18 @@ function rowWriter(io: Io, flags: Flags, now: () => number): (rows: MigrationRow
   const columns = migrationColumns(flags.allNamespaces === true, now).filter(
     (column) => flags.output === 'wide' || column.wide !== true,
   );
+  // Ages change all the time: that is no news.
+  const lasting = columns.filter(({ header }) => header !== 'AGE' && header !== 'COPYING');
+  const inTable = flags.output === 'table' || flags.output === 'wide';
   const told = new Map<string, string>();
-  let widths: number[] | undefined;
+  const headers = columns.map((column) => column.header);
+  // Columns only ever get wider, so that lines stay below each other as far as can be known.
+  let widths = headers.map((header) => header.length);
+  let begun = false;
   return (rows) => {
     const fresh = rows.filter((row) => {
-      // Not the ages: those always change.
-      const { created: _, ...state } = row;
       const key = `${row.namespace}/${row.name}/${row.created ?? ''}`;
-      const shown = JSON.stringify(state);
+      const shown = inTable ? lasting.map((column) => cell(column.value(row))).join('\t') : JSON.stringify(row);
       if (told.get(key) === shown) return false;
       told.set(key, shown);
       return true;
@@ -198,13 +202,11 @@ function rowWriter(io: Io, flags: Flags, now: () => number): (rows: MigrationRow
         for (const text of texts) io.stdout.write(`---\n${text}`);
       });
     }
-    if ((flags.output !== 'table' && flags.output !== 'wide') || (fresh.length === 0 && widths !== undefined)) return;
+    if (!inTable) return;
     const cells = fresh.map((row) => columns.map((column) => cell(column.value(row))));
-    if (widths === undefined) {
-      const header = columns.map((column) => column.header);
-      widths = header.map((text, index) => Math.max(text.length, ...cells.map((line) => line[index]?.length ?? 0)));
-      if (flags.headers) cells.unshift(header);
-    }
+    widths = widths.map((width, index) => Math.max(width, ...cells.map((line) => line[index]?.length ?? 0)));
+    if (!begun && flags.headers) cells.unshift(headers);
+    begun = true;
     for (const line of cells) io.stdout.write(`${pad(line, widths)}\n`);
   };
 }
