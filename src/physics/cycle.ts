@@ -47,8 +47,5 @@ export function cycleAtSync(state: Precopy): void {
 
 function same(state: Precopy, kept: NonNullable<Cycle['kept']>): boolean {
   const tolerance = SAME * state.classes.total;
-  return (
-    Math.abs(state.windowSeconds - kept.windowSeconds) < 1e-6 &&
-    alike(state.bitmap, kept.bitmap, tolerance)
-  );
+  return Math.abs(state.windowSeconds - kept.windowSeconds) < 1e-6 && alike(state.bitmap, kept.bitmap, tolerance);
 }

@@ -33,52 +33,59 @@ const still = (): number => 1e9;
 const oscillating = (poll: number): number => 1e9 + (poll % 7);
 
 describe('the monitor', () => {
-  test.each<[string, Partial<MonitorSettings>, (poll: number) => number, { seconds: number; action: MonitorAction }[]]>([
+  test.each<[string, Partial<MonitorSettings>, (poll: number) => number, { seconds: number; action: MonitorAction }[]]>(
     [
-      'gives up at the first poll of the second after the timeout',
-      {},
-      falling,
-      [{ seconds: 301.2, action: { act: 'abort', why: 'timeout', seconds: 300 } }],
-    ],
-    [
-      'gives up when nothing has moved for longer than progressTimeout, whole seconds',
-      { completionTimeout: 0 },
-      still,
-      [{ seconds: 151.6, action: { act: 'abort', why: 'stuck', seconds: 151 } }],
-    ],
-    ['takes any decrease for progress, even of a migration that gets nowhere', { completionTimeout: 0 }, oscillating, []],
-    ['never gives up with both timeouts 0', { completionTimeout: 0, progressTimeout: 0 }, still, []],
-    [
-      'switches to post-copy, and then leaves it alone',
-      { allowPostCopy: true, allowWorkloadDisruption: true },
-      falling,
-      [{ seconds: 301.2, action: { act: 'post-copy' } }],
-    ],
-    [
-      'allowPostCopy without allowWorkloadDisruption is not enough',
-      { allowPostCopy: true },
-      falling,
-      [{ seconds: 301.2, action: { act: 'abort', why: 'timeout', seconds: 300 } }],
-    ],
-    [
-      'pauses the guest, and gives up after the doubled timeout',
-      { allowWorkloadDisruption: true },
-      falling,
       [
-        { seconds: 301.2, action: { act: 'pause' } },
-        { seconds: 601.2, action: { act: 'abort', why: 'timeout', seconds: 600 } },
+        'gives up at the first poll of the second after the timeout',
+        {},
+        falling,
+        [{ seconds: 301.2, action: { act: 'abort', why: 'timeout', seconds: 300 } }],
+      ],
+      [
+        'gives up when nothing has moved for longer than progressTimeout, whole seconds',
+        { completionTimeout: 0 },
+        still,
+        [{ seconds: 151.6, action: { act: 'abort', why: 'stuck', seconds: 151 } }],
+      ],
+      [
+        'takes any decrease for progress, even of a migration that gets nowhere',
+        { completionTimeout: 0 },
+        oscillating,
+        [],
+      ],
+      ['never gives up with both timeouts 0', { completionTimeout: 0, progressTimeout: 0 }, still, []],
+      [
+        'switches to post-copy, and then leaves it alone',
+        { allowPostCopy: true, allowWorkloadDisruption: true },
+        falling,
+        [{ seconds: 301.2, action: { act: 'post-copy' } }],
+      ],
+      [
+        'allowPostCopy without allowWorkloadDisruption is not enough',
+        { allowPostCopy: true },
+        falling,
+        [{ seconds: 301.2, action: { act: 'abort', why: 'timeout', seconds: 300 } }],
+      ],
+      [
+        'pauses the guest, and gives up after the doubled timeout',
+        { allowWorkloadDisruption: true },
+        falling,
+        [
+          { seconds: 301.2, action: { act: 'pause' } },
+          { seconds: 601.2, action: { act: 'abort', why: 'timeout', seconds: 600 } },
+        ],
+      ],
+      [
+        'a guest that was paused can still be found stuck',
+        { allowWorkloadDisruption: true },
+        (poll) => (poll * MONITOR_POLL < 310 ? falling(poll) : 5),
+        [
+          { seconds: 301.2, action: { act: 'pause' } },
+          { seconds: 461.2, action: { act: 'abort', why: 'stuck', seconds: 151 } },
+        ],
       ],
     ],
-    [
-      'a guest that was paused can still be found stuck',
-      { allowWorkloadDisruption: true },
-      (poll) => (poll * MONITOR_POLL < 310 ? falling(poll) : 5),
-      [
-        { seconds: 301.2, action: { act: 'pause' } },
-        { seconds: 461.2, action: { act: 'abort', why: 'stuck', seconds: 151 } },
-      ],
-    ],
-  ])('%s', (_name, change, remaining, expected) => {
+  )('%s', (_name, change, remaining, expected) => {
     const acted = polls(settings(change), remaining);
     expect(acted.map(({ poll, action }) => ({ seconds: Number((poll * MONITOR_POLL).toFixed(1)), action }))).toEqual(
       expected,

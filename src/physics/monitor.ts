@@ -23,7 +23,7 @@ export type MonitorAction =
   | { act: 'none' }
   | { act: 'post-copy' }
   | { act: 'pause' }
-  | { act: 'abort'; why: 'stuck' | 'timeout'; /** As the failure text counts them. */ seconds: number };
+  | { act: 'abort'; why: 'stuck' | 'timeout' /** As the failure text counts them. */; seconds: number };
 
 export function startMonitor(settings: MonitorSettings): MonitorState {
   return { mode: 'PreCopy', completionTimeout: settings.completionTimeout, lastProgress: 0, watermark: 0 };

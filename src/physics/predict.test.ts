@@ -15,7 +15,10 @@ const converged = (prediction: Prediction): Extract<Prediction, { converges: tru
 const predictOf = ({ order, bandwidth }: Workload): Prediction => predict({ ...order, diskBytes: 0 }, bandwidth);
 const withWrites = (workload: Workload, factor: number): Workload => {
   const { memory } = workload.order;
-  const classes = memory.classes.map(({ size, writesPerSecond }) => ({ size, writesPerSecond: writesPerSecond * factor }));
+  const classes = memory.classes.map(({ size, writesPerSecond }) => ({
+    size,
+    writesPerSecond: writesPerSecond * factor,
+  }));
   return { ...workload, order: { ...workload.order, memory: { ...memory, classes } } };
 };
 const withBandwidth = (workload: Workload, factor: number): Workload => ({

@@ -23,7 +23,12 @@ export function startThrottle(): Throttle {
  */
 export function accountSync(
   throttle: Throttle,
-  { now, newPages, sentBytes, autoConverge }: { now: number; newPages: number; sentBytes: number; autoConverge: boolean },
+  {
+    now,
+    newPages,
+    sentBytes,
+    autoConverge,
+  }: { now: number; newPages: number; sentBytes: number; autoConverge: boolean },
 ): void {
   throttle.periodDirty += newPages * PAGE;
   const period = now - throttle.periodStart;

@@ -74,8 +74,24 @@ describe('max-min fair rates', () => {
   });
 
   test.each<[string, Record<string, number>, Demand[], number[]]>([
-    ['two alike share evenly', { a: 10 }, [{ links: ['a'], cap: Infinity }, { links: ['a'], cap: Infinity }], [5, 5]],
-    ['what a capped one leaves goes to the other', { a: 10 }, [{ links: ['a'], cap: 2 }, { links: ['a'], cap: 99 }], [2, 8]],
+    [
+      'two alike share evenly',
+      { a: 10 },
+      [
+        { links: ['a'], cap: Infinity },
+        { links: ['a'], cap: Infinity },
+      ],
+      [5, 5],
+    ],
+    [
+      'what a capped one leaves goes to the other',
+      { a: 10 },
+      [
+        { links: ['a'], cap: 2 },
+        { links: ['a'], cap: 99 },
+      ],
+      [2, 8],
+    ],
     [
       'who is held back elsewhere leaves its share',
       { a: 10, b: 1 },

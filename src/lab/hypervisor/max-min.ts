@@ -20,7 +20,10 @@ export function maxMinRates(capacity: ReadonlyMap<string, number>, demands: read
     for (const index of open) for (const link of linksOf(demands, index)) users.set(link, (users.get(link) ?? 0) + 1);
     const level = (index: number): number => {
       const { links, cap } = demands[index] as Demand;
-      return Math.min(cap, ...links.map((link) => (rates[index] ?? 0) + (left.get(link) ?? 0) / (users.get(link) ?? 1)));
+      return Math.min(
+        cap,
+        ...links.map((link) => (rates[index] ?? 0) + (left.get(link) ?? 0) / (users.get(link) ?? 1)),
+      );
     };
     const levels = new Map([...open].map((index) => [index, level(index)]));
     const lowest = Math.min(...levels.values());

@@ -95,9 +95,9 @@ function migrate(
 
   /** Sets the timer for the next decision, given what the network gives now. */
   function plan(): void {
+    if (state !== 'running') return;
     timer?.cancel();
     timer = undefined;
-    if (state !== 'running') return;
     seen = undefined;
     const given = flow.bandwidth();
     bandwidth = { line: given.line * (1 - loss), limit: given.limit };

@@ -1,4 +1,13 @@
-import { CLEAR_CHUNK, ITERATE, PAGE, PAGE_ON_WIRE, THROTTLE, WINDOW, ZERO_PAGE_ON_WIRE, ZERO_SCAN_RATE } from '../constants.ts';
+import {
+  CLEAR_CHUNK,
+  ITERATE,
+  PAGE,
+  PAGE_ON_WIRE,
+  THROTTLE,
+  WINDOW,
+  ZERO_PAGE_ON_WIRE,
+  ZERO_SCAN_RATE,
+} from '../constants.ts';
 import { type GuestMemory, pageClasses, ZERO_CLASS } from '../guest.ts';
 
 /** A migration for the page-level reference. Bytes and seconds; single stream. */
