@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 
 /** What a tool call answers: its text, and its structured content where it has some. */
 export interface ToolResult {
@@ -12,12 +12,13 @@ export interface ToolResult {
 export class McpClient {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #waiting = new Map<number, (message: { result?: unknown; error?: { message: string } }) => void>();
+  readonly #lines: Interface;
   #nextId = 1;
 
   constructor(command: string, args: string[], env: NodeJS.ProcessEnv) {
     this.#process = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#process.stderr.resume();
-    createInterface({ input: this.#process.stdout }).on('line', (line) => {
+    this.#lines = createInterface({ input: this.#process.stdout }).on('line', (line) => {
       const message = JSON.parse(line) as { id?: number; result?: unknown; error?: { message: string } };
       if (message.id !== undefined) this.#waiting.get(message.id)?.(message);
     });
@@ -51,6 +52,8 @@ export class McpClient {
   }
 
   close(): void {
+    // The npm wrapper of the server says goodbye on stdout, in words.
+    this.#lines.removeAllListeners('line');
     this.#process.kill();
   }
 
