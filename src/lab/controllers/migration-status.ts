@@ -47,11 +47,10 @@ export function nextStatus(
     return { ...failed('Migration failed due to being canceled'), abortRequested: true };
   const hasFailed = own?.failed === true;
   const succeeded = own?.completed === true && !hasFailed;
-  if (pod !== undefined && isFinishedPod(pod) && !hasFailed) {
+  if (pod !== undefined && isFinishedPod(pod)) {
     return failed('Migration failed because target pod shutdown during migration');
   }
-  const gone = pod === undefined || (pod.metadata.deletionTimestamp !== undefined && !succeeded);
-  if (phase !== '' && phase !== 'Pending' && gone && !hasFailed) {
+  if (phase !== '' && phase !== 'Pending' && pod === undefined) {
     return failed('Migration target pod was removed during active migration.');
   }
   if (handedOff && state === undefined) {

@@ -210,7 +210,9 @@ export function virtHandler(cluster: Cluster): VirtHandler {
     job.starting = true;
     clock.after(random.between(100, 250), () => {
       const vmi = owned(job);
-      if (vmi === undefined || !handlerWorks(cluster, job.source)) {
+      const target = targetPodOf(job);
+      const leaving = target === undefined || target.metadata.deletionTimestamp !== undefined;
+      if (vmi === undefined || leaving || !handlerWorks(cluster, job.source)) {
         job.starting = false;
         return;
       }
