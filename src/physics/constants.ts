@@ -4,14 +4,11 @@
  */
 
 export const PAGE = 4096;
-export const GIB = 2 ** 30;
 
 /** QEMU's BUFFER_DELAY: bandwidth is measured, and a limit is kept, per window of this length. */
 export const WINDOW = 0.1;
 /** QEMU's MAX_WAIT: the longest single call that sends pages. */
 export const ITERATE = 0.05;
-/** QEMU's default `downtime-limit`; KubeVirt before v1.9 never sets it (facts/kubevirt.md D3). */
-export const DOWNTIME_LIMIT = 0.3;
 
 /** Bytes on the wire of a page sent in a single stream: the page and its header. */
 export const PAGE_ON_WIRE = PAGE + 8;
@@ -21,8 +18,6 @@ export const ZERO_PAGE_ON_WIRE = 9;
 const MULTIFD_HEADER_SHARE = (320 + 8 * 128) / 128;
 export const MULTIFD_PAGE_ON_WIRE = PAGE + MULTIFD_HEADER_SHARE;
 export const MULTIFD_ZERO_PAGE_ON_WIRE = MULTIFD_HEADER_SHARE;
-/** KubeVirt's parallelMultifdMigrationThreads (facts/kubevirt.md D4). */
-export const MULTIFD_CONNECTIONS = 8;
 
 /** Pages are write-protected anew when their chunk of a RAM block is first sent in a round (clear-bitmap shift 18). */
 export const CLEAR_CHUNK = 2 ** 18 * PAGE;

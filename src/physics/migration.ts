@@ -20,7 +20,7 @@ export interface MigrationOrder extends PrecopyOrder {
 }
 
 /** What a migration does one after the other. */
-export type Stage =
+type Stage =
   | { kind: 'disk'; bytes: number }
   | { kind: 'memory' }
   /** The guest is stopped, or runs on the target already; `memory` is what `bytes` on the wire stand for. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MONITOR_POLL } from './constants.ts';
 import { type MonitorAction, type MonitorSettings, nextActingPoll, pollMonitor, startMonitor } from './monitor.ts';

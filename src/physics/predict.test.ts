@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PAGE_ON_WIRE, WINDOW } from './constants.ts';
 import { type Prediction, predict } from './predict.ts';

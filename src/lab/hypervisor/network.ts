@@ -11,7 +11,7 @@ export interface Path {
   connections: number;
 }
 
-export interface Flow {
+interface Flow {
   /** What the migration gets now. */
   bandwidth(): Bandwidth;
   /** Changes its limit or its connections. */

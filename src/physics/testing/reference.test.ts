@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ITERATE, WINDOW } from '../constants.ts';
 import { advance, type PrecopyOrder, remainingBytes, startPrecopy } from '../precopy.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Bandwidth, PrecopyOrder } from '../precopy.ts';
 
 /** A stationary guest and its link: two written classes, a part of zero pages, one pass of 0.3 to 8 s. */
