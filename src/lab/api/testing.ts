@@ -89,7 +89,10 @@ export async function startTestServer(options: Partial<ApiServerOptions> = {}): 
       ca: certificates.ca,
       headers: {
         accept: 'application/json',
-        ...(payload === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+        ...(payload === undefined
+          ? {}
+          : // Node frames no body of a DELETE by itself.
+            { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },
