@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GIB, lab, MIB } from './testing.ts';
+import { GIB, lab, MIB, slow } from './testing.ts';
 
 describe('what goes wrong', () => {
   test('a link that goes down for good: stuck, with the text of KubeVirt', () => {
@@ -16,6 +16,15 @@ describe('what goes wrong', () => {
       at: expect.closeTo(161_600 + 27, 0),
       outcome: { reason: 'Live migration stuck for 151 seconds and has been aborted', abortStatus: 'Succeeded' },
     });
+  });
+
+  test('a link that changes just before the poll that gives up does not put it off', () => {
+    const { clock, log, network, migrate } = lab();
+    migrate(slow);
+    clock.advanceBy(751_100);
+    network.setLinkSpeed('n1', 1e9);
+    clock.runUntilIdle();
+    expect(log[0]!.at).toBeCloseTo(751_200 + 27, 0);
   });
 
   test('a link that comes back in time: the migration goes on', () => {
@@ -98,6 +107,17 @@ describe('several migrations', () => {
     expect(seconds['a']).toBeLessThan(1.65 * alone);
     expect(seconds['b']).toBeGreaterThan(2 * alone);
     expect(seconds['b']).toBeLessThan(2.2 * alone);
+  });
+
+  test('post-copy has its fair share of a busy line, whatever the limit of the migration', () => {
+    const { clock, log, migrate } = lab();
+    const disruption = { allowPostCopy: true, allowWorkloadDisruption: true };
+    const running = migrate({ ...slow, id: 'limited', monitor: disruption });
+    clock.advanceBy(751_000);
+    migrate({ ...idle, id: 'other' });
+    clock.advanceBy(1000);
+    expect(log).toEqual([{ at: expect.closeTo(751_200, 0), id: 'limited', mode: 'PostCopy' }]);
+    expect(running.progress().transferRate).toBeGreaterThan(0.97 * (1.25e9 / 2));
   });
 
   test('sharing can keep from converging what converges alone', () => {
