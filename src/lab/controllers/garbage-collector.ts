@@ -42,8 +42,10 @@ export function garbageCollector(cluster: Cluster): Controller {
 
   const orphan = (uid: string): void => {
     for (const { place, object } of dependentsOf(uid)) {
-      const ownerReferences = (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
-      store.update(place.resource, { ...object, metadata: { ...object.metadata, ownerReferences } });
+      const { ownerReferences = [], ...metadata } = object.metadata;
+      const left = ownerReferences.filter((owner) => owner.uid !== uid);
+      const owners = left.length === 0 ? {} : { ownerReferences: left };
+      store.update(place.resource, { ...object, metadata: { ...metadata, ...owners } });
     }
   };
 

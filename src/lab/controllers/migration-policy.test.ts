@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject, MigrationPolicy, VirtualMachineInstance } from '../../model/objects.ts';
+import { matchPolicy, withPolicy } from './migration-policy.ts';
+
+type Selectors = { vmi?: Record<string, string>; namespace?: Record<string, string> } | undefined;
+
+function policy(name: string, selectors: Selectors, spec: object = {}): MigrationPolicy {
+  return {
+    apiVersion: 'migrations.kubevirt.io/v1alpha1',
+    kind: 'MigrationPolicy',
+    metadata: { name },
+    spec: {
+      ...spec,
+      ...(selectors === undefined
+        ? {}
+        : {
+            selectors: {
+              ...(selectors.vmi && { virtualMachineInstanceSelector: selectors.vmi }),
+              ...(selectors.namespace && { namespaceSelector: selectors.namespace }),
+            },
+          }),
+    },
+  } as unknown as MigrationPolicy;
+}
+
+const vmi = { metadata: { name: 'vm', labels: { tier: 'prod', app: 'db' } } } as unknown as VirtualMachineInstance;
+const namespace = { metadata: { name: 'ns', labels: { team: 'x', env: 'prod' } } } as unknown as KubeObject;
+
+describe('the policy that applies', () => {
+  test.each<[string, [string, Selectors][], string | undefined]>([
+    ['is none without policies', [], undefined],
+    ['is not one without selectors', [['a', undefined]], undefined],
+    ['may have empty selectors, which match everything', [['a', {}]], 'a'],
+    ['must match every key it lists', [['a', { vmi: { tier: 'prod', app: 'web' } }]], undefined],
+    ['must match the VMI and the namespace', [['a', { vmi: { tier: 'prod' }, namespace: { team: 'y' } }]], undefined],
+    [
+      'is the one with more matched labels',
+      [
+        ['a', { vmi: { tier: 'prod' } }],
+        ['b', { vmi: { tier: 'prod' }, namespace: { team: 'x' } }],
+      ],
+      'b',
+    ],
+    [
+      'at equal totals is the one with more VMI labels',
+      [
+        ['a', { namespace: { team: 'x', env: 'prod' } }],
+        ['b', { vmi: { tier: 'prod' }, namespace: { team: 'x' } }],
+      ],
+      'b',
+    ],
+    [
+      'at full equality is the first by name',
+      [
+        ['z', { vmi: { tier: 'prod' } }],
+        ['m', { vmi: { app: 'db' } }],
+      ],
+      'm',
+    ],
+    [
+      'beats an empty one by any label',
+      [
+        ['a', {}],
+        ['z', { namespace: { team: 'x' } }],
+      ],
+      'z',
+    ],
+  ])('%s', (_, policies, expected) => {
+    expect(
+      matchPolicy(
+        policies.map(([name, selectors]) => policy(name, selectors)),
+        vmi,
+        namespace,
+      )?.metadata.name,
+    ).toBe(expected);
+  });
+});
+
+describe('settings under a policy', () => {
+  const settings = {
+    completionTimeoutPerGiB: 150,
+    allowPostCopy: false,
+    allowWorkloadDisruption: false,
+    progressTimeout: 150,
+  };
+
+  test('keep what the policy leaves out, and say whether it changed anything', () => {
+    expect(withPolicy(settings, policy('a', {}, { bandwidthPerMigration: '64Mi' }))).toEqual({
+      configuration: { ...settings, bandwidthPerMigration: '64Mi' },
+      changed: true,
+    });
+    expect(withPolicy(settings, policy('a', {})).changed).toBe(false);
+    expect(withPolicy(settings, undefined)).toEqual({ configuration: settings, changed: false });
+  });
+
+  test('allow disruption when the policy allows post-copy and says no more', () => {
+    expect(withPolicy(settings, policy('a', {}, { allowPostCopy: true })).configuration.allowWorkloadDisruption).toBe(
+      true,
+    );
+    const both = policy('a', {}, { allowPostCopy: true, allowWorkloadDisruption: false });
+    expect(withPolicy(settings, both).configuration.allowWorkloadDisruption).toBe(false);
+  });
+});
