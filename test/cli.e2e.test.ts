@@ -183,7 +183,10 @@ describe('move', () => {
     });
     expect(first.code).toBe(130);
     expect(first.stdout).toContain('The migrations go on: follow them with `ferry get migrations -n shop -w`');
-    const again = run(argv, { env, onOutput: (text) => text.includes('exists already') && void cancelled() });
+    const cancelWhenFollowed = (text: string): void => {
+      if (text.includes('exists already')) cancelled();
+    };
+    const again = run(argv, { env, onOutput: cancelWhenFollowed });
     // It writes memory faster than it can be copied, so it is cancelled once it is followed.
     let cancellation: Promise<Ran> | undefined;
     const cancelled = (): void => {

@@ -43,9 +43,12 @@ export function wantsColor(io: Io, stream: 'stdout' | 'stderr'): boolean {
   return io.isTTY[stream] && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
 }
 
-/** Columns of the terminal that stdout is; undefined if it is none. */
-export function terminalWidth(io: Io): number | undefined {
-  return io.isTTY.stdout ? (io.stdout as { columns?: number }).columns : undefined;
+/** Columns and rows of the terminal that a stream is; undefined if it is none, or does not say. */
+export function terminalSize(io: Io, stream: 'stdout' | 'stderr'): { columns: number; rows: number } | undefined {
+  if (!io.isTTY[stream]) return undefined;
+  // A terminal that was never given a size says 0.
+  const { columns = 0, rows = 0 } = io[stream] as { columns?: number; rows?: number };
+  return columns > 0 && rows > 0 ? { columns, rows } : undefined;
 }
 
 /** A line on stderr. */

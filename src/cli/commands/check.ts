@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import { requireLists, withSnapshot } from '../cluster.ts';
-import { type Invocation, type Io, note, terminalWidth } from '../context.ts';
+import { type Invocation, type Io, note, terminalSize } from '../context.ts';
 import {
   type ConnectionFlags,
   connectionFlags,
@@ -67,7 +67,9 @@ async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode
     } else if (flags.explain) {
       io.stdout.write(explain(report.items));
     } else {
-      io.stdout.write(table(report.items, flags, flags.allNamespaces === true || manyNamespaces, terminalWidth(io)));
+      io.stdout.write(
+        table(report.items, flags, flags.allNamespaces === true || manyNamespaces, terminalSize(io, 'stdout')?.columns),
+      );
     }
     const inText = flags.output === 'table' || flags.output === 'wide';
     if (inText)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
-import type { MoveOrder, MoveResult } from '../../execute/events.ts';
+import type { MoveOrder } from '../../execute/events.ts';
 import type { MovePlan } from '../../execute/move.ts';
 import { nextMigrationName } from '../../execute/name.ts';
 import type { KubeClient } from '../../kube/types.ts';
@@ -86,18 +86,17 @@ async function runMove(io: Io, names: string[], flags: Flags): Promise<ExitCode>
     if (flags.dryRun !== 'none') return await preview(io, client, snapshot, vms, plan, flags);
     if (!flags.yes) io.stderr.write(planTable(plan.orders));
     await confirm(io, `Move ${vms.length === 1 ? 'this VM' : `these ${vms.length} VMs`}?`, flags.yes === true);
-    const { code } = await carryOut(io, client, plan, flags);
-    return code;
+    return await carryOut(io, client, plan, flags);
   });
 }
 
 /** Carries out a plan, showing how it gets on on stderr and the result on stdout. */
-export async function carryOut(
+async function carryOut(
   io: Io,
   client: KubeClient,
   plan: MovePlan,
   flags: { timeout: number; output: OutputFlags['output'] },
-): Promise<{ code: ExitCode; results: MoveResult[] }> {
+): Promise<ExitCode> {
   const [{ runMoves }, { exitCodeOf }] = await Promise.all([
     import('../../execute/move.ts'),
     import('../../execute/events.ts'),
@@ -112,7 +111,7 @@ export async function carryOut(
   } else {
     io.stdout.write(`${plain(verdictLine(results, io.name))}\n`);
   }
-  return { code, results };
+  return code;
 }
 
 /** Throws FERRY_E_REFUSED, after telling the findings, unless every VM can live-migrate; tells the warnings of those that can. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { InterruptedEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
-import { type Io, note, wantsColor } from '../context.ts';
+import { type Io, note, terminalSize, wantsColor } from '../context.ts';
 import { plain } from '../output/plain.ts';
 import { outcomeText, progressText, waitingText, wayText } from './texts.ts';
 
@@ -10,9 +10,10 @@ export interface MoveView {
 }
 
 /** One line a VM that is written over on a terminal; elsewhere a line for each news, progress at most every 5 s a VM. */
-export function moveView(io: Io, orders: readonly MoveOrder[], height = 40): MoveView {
+export function moveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   // More lines than the terminal has can't be written over.
-  return io.isTTY.stderr && orders.length <= height ? liveView(io, orders) : lineView(io, orders);
+  const { rows } = terminalSize(io, 'stderr') ?? { rows: 24 };
+  return io.isTTY.stderr && orders.length < rows ? liveView(io, orders) : lineView(io, orders);
 }
 
 function textOf(event: MoveEvent): string {
@@ -64,10 +65,10 @@ function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   const names = orders.map(({ vm }) => nameOf(vm));
   const width = Math.max(...names.map((name) => name.length));
   const lines = new Map(names.map((name) => [name, 'queued']));
-  const columns = (io.stderr as { columns?: number }).columns ?? 120;
   const color = wantsColor(io, 'stderr');
   let drawn = false;
   const draw = (): void => {
+    const { columns } = terminalSize(io, 'stderr') ?? { columns: 120 };
     const text = names.map((name) => {
       const line = `${name.padEnd(width)}   ${lines.get(name)}`;
       return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
