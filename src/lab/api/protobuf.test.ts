@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeProtobuf, UnknownProtobuf } from './protobuf.ts';
 import { startTestServer } from './testing.ts';

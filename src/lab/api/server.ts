@@ -113,7 +113,7 @@ export class ApiServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => response.destroy());
     try {
-      send(response, this.#headers(), await this.#answer(request));
+      await send(response, this.#headers(), await this.#answer(request));
     } catch (error) {
       // The client went away, or the answer could not be sent: nobody is there to be told.
       this.#options.onFault?.(error);
@@ -192,7 +192,7 @@ function failure(error: unknown, onFault: ApiServerOptions['onFault']): ApiRespo
   return { status: code, headers, body: known.status };
 }
 
-function send(response: ServerResponse, common: Record<string, string>, answer: ApiResponse): void {
+async function send(response: ServerResponse, common: Record<string, string>, answer: ApiResponse): Promise<void> {
   const { status, headers = {}, body, pieces, stream } = answer;
   // Node would set its own clock's date otherwise.
   response.sendDate = false;
@@ -216,7 +216,9 @@ function send(response: ServerResponse, common: Record<string, string>, answer: 
     for (const piece of pieces) {
       chunk += piece;
       if (chunk.length < CHUNK) continue;
-      response.write(chunk);
+      // A long list goes out as fast as the client takes it, and others are served meanwhile.
+      if (!response.write(chunk)) await drained(response);
+      if (response.destroyed) return;
       chunk = '';
     }
     response.end(chunk);
@@ -225,4 +227,14 @@ function send(response: ServerResponse, common: Record<string, string>, answer: 
   const text = typeof body === 'string' || body === undefined ? (body ?? '') : `${JSON.stringify(body)}\n`;
   response.writeHead(status, { ...common, ...headers, 'content-length': Buffer.byteLength(text) });
   response.end(text);
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }

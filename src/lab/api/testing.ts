@@ -130,10 +130,11 @@ export async function startTestServer(options: Partial<ApiServerOptions> = {}): 
 
 function openWatch(request: ReturnType<typeof httpsRequest>): Promise<Watching> {
   const lines: WatchLine[] = [];
-  let ended = false;
+  // An object, since it changes while `next` waits.
+  const state = { ended: false };
   let wake = (): void => undefined;
   return new Promise((resolve, reject) => {
-    request.on('error', (error) => (ended ? undefined : reject(error)));
+    request.on('error', (error) => (state.ended ? undefined : reject(error)));
     request.on('response', (response) => {
       let rest = '';
       response.setEncoding('utf8');
@@ -144,7 +145,7 @@ function openWatch(request: ReturnType<typeof httpsRequest>): Promise<Watching> 
         wake();
       });
       const end = (): void => {
-        ended = true;
+        state.ended = true;
         wake();
       };
       response.on('end', end);
@@ -152,11 +153,11 @@ function openWatch(request: ReturnType<typeof httpsRequest>): Promise<Watching> 
       resolve({
         status: response.statusCode ?? 0,
         next: async () => {
-          while (lines.length === 0 && !ended) await new Promise<void>((again) => (wake = again));
+          while (lines.length === 0 && !state.ended) await new Promise<void>((again) => (wake = again));
           return lines.shift();
         },
         stop: () => {
-          ended = true;
+          state.ended = true;
           request.destroy();
         },
       });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../model/objects.ts';
 import { fieldsOf } from '../fields/compare.ts';
@@ -14,8 +14,12 @@ const by = (manager: string, operation: Manager['operation'] = 'Apply'): Manager
   operation,
   apiVersion: 'v1',
 });
-const config = (rest: object, metadata: object = {}): KubeObject =>
-  ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', ...metadata }, ...rest }) as KubeObject;
+const config = (rest: object, metadata: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', ...metadata },
+  ...rest,
+});
 const nothing = config({});
 const applied = (live: KubeObject, wanted: KubeObject, manager: string, force = false): KubeObject =>
   apply(live, wanted, by(manager), schema, { force, now: 0 });

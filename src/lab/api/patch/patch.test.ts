@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { kindTable } from '../kind-table.ts';
 import { kinds } from '../kinds/index.ts';
