@@ -1,11 +1,12 @@
 // Bundles the command line into dist/ (or the directory that is named): one program in chunks that load when needed,
 // and two tiny entries.
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
 const dist = resolve(root, process.argv[2] ?? 'dist');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
@@ -29,6 +30,7 @@ const result = await build({
   banner: {
     js: `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`,
   },
+  define: { FERRY_VERSION: JSON.stringify(version) },
   metafile: true,
   logLevel: 'warning',
 });
