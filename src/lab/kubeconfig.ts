@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 
 /** One user of the lab, and the namespace its context starts in. */
-export interface KubeconfigUser {
+interface KubeconfigUser {
   name: string;
   token: string;
 }

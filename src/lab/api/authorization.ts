@@ -28,7 +28,7 @@ const DISCOVERY = /^\/(api|apis|openapi)(\/|$)/;
 const SELF_REVIEWS = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews']);
 
 /** The verb of a request on a resource. */
-export function verbOf(method: string, target: Target, query: URLSearchParams): string {
+function verbOf(method: string, target: Target, query: URLSearchParams): string {
   const watch = query.get('watch');
   switch (method) {
     case 'POST':

@@ -50,7 +50,7 @@ function fromProtobuf(body: Buffer): unknown {
 }
 
 /** What Go's encoding/json says about the same text, as closely as the position allows. */
-export function goJsonError(text: string, error: unknown): string {
+function goJsonError(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const position = /position (\d+)/.exec(message)?.[1];
   const bad = position === undefined ? undefined : text[Number(position)];

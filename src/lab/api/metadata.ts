@@ -47,7 +47,7 @@ export function checkNamespace(api: Api, kind: Kind, object: KubeObject): void {
 }
 
 /** What is wrong with names and labels, in Kubernetes's words. */
-export function metadataCauses(kind: Kind, object: KubeObject): Cause[] {
+function metadataCauses(kind: Kind, object: KubeObject): Cause[] {
   const { name, generateName, labels } = object.metadata;
   const causes: Cause[] = [];
   if (!name && !generateName) {

@@ -6,7 +6,7 @@ import { SortedListing } from './sorted.ts';
 /** A resource by its plural and group, as RBAC writes it: `pods`, `virtualmachineinstances.kubevirt.io`. */
 export type ResourceName = string;
 
-export type StoreEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+type StoreEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 /** One change. `previous` is what was stored before; `object` is the new state (of a deletion: the last one). */
 export interface StoreEvent {

@@ -10,7 +10,7 @@ import { Store } from './store.ts';
 
 // For tests: a bare API server and a client that hides nothing.
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
@@ -18,7 +18,7 @@ export interface Answer {
   body: KubeObject & Status & Record<string, never> & { items: KubeObject[] };
 }
 
-export interface Sent {
+interface Sent {
   body?: unknown;
   contentType?: string;
   headers?: Record<string, string>;
@@ -41,7 +41,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-export interface Watching {
+interface Watching {
   status: number;
   next(): Promise<WatchLine | undefined>;
   stop(): void;
@@ -55,7 +55,7 @@ export interface WatchLine {
 let shared: Promise<Certificates> | undefined;
 
 /** Lab time in tests begins here. */
-export const START = Date.parse('2026-11-22T20:00:00Z');
+const START = Date.parse('2026-11-22T20:00:00Z');
 
 export async function startTestServer(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
   shared ??= createCertificates();

@@ -15,7 +15,7 @@ import {
 
 // Pods and the templates of workloads. Merge keys as k8s.io/api/core/v1 declares them.
 
-export const resources = open('What is requested and what is the limit.', {
+const resources = open('What is requested and what is the limit.', {
   requests: quantities('The least that is needed; scheduling counts these.'),
   limits: quantities('The most that may be used.'),
 });

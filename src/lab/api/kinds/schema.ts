@@ -83,7 +83,7 @@ export const open = (description: string, properties: Fields = {}, more: Partial
   ...more,
 });
 
-export const map = (description: string, values: Schema): Schema => ({
+const map = (description: string, values: Schema): Schema => ({
   type: 'object',
   description,
   additionalProperties: values,

@@ -89,7 +89,7 @@ function printed({ manager, operation, apiVersion, subresource }: Owned): string
 }
 
 /** `live` with what `config` says, by the list types of the schema. */
-export function merge(live: unknown, config: unknown, schema: Schema | undefined): unknown {
+function merge(live: unknown, config: unknown, schema: Schema | undefined): unknown {
   if (isObject(live) && isObject(config)) {
     if (schema?.['x-kubernetes-map-type'] === 'atomic') return config;
     const result: Record<string, unknown> = { ...live };
