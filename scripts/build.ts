@@ -22,6 +22,8 @@ const result = await build({
   chunkNames: 'chunks/[name]-[hash]',
   minifySyntax: true,
   minifyWhitespace: true,
+  // Its build of ES modules: of the CommonJS one, a dynamic import would find the default export only.
+  alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
   // Stack traces and class names stay readable.
   minifyIdentifiers: false,
   keepNames: false,

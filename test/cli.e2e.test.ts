@@ -495,6 +495,15 @@ describe('the built program', () => {
     expect(old.stderr).toBe('error: ferry needs Node.js 22 or newer, this is 20.1.0 (FERRY_E_USAGE)\n');
   });
 
+  test('reads and writes YAML', async () => {
+    const version = await spawnFerry('ferry.js', 'version', '--client', '-o', 'yaml');
+    expect(version).toMatchObject({ code: 0, stderr: '' });
+    expect(version.stdout).toMatch(/^apiVersion: ferry.run\/v1alpha1\nkind: Version\nclient:\n {2}version: /);
+    const snapshot = await run(['snapshot', '-A', '-o', 'yaml'], { env: { KUBECONFIG: kubeconfig } });
+    const checked = await spawnFerry('ferry.js', 'check', '-A', '--snapshot', file('snapshot.yaml', snapshot.stdout));
+    expect(checked).toEqual(await ferry('check', '-A'));
+  });
+
   test('does not mind that nobody reads on', () => {
     const script = `"${process.execPath}" "${join(dist, 'ferry.js')}" check --help | head -1`;
     const piped = spawnSync('sh', ['-c', script], { encoding: 'utf8', env: home });
