@@ -46,8 +46,8 @@ export async function* watch<T extends StoredObject>(
       for await (const event of events) {
         interrupted = false;
         refusals = silences = 0;
-        // News, rather than one more listing of what is known: the server works.
-        if (version !== undefined && event !== undefined) attempt = 0;
+        // News, rather than one more listing of what is known: the server works. A later listing tells differences only.
+        if (event !== undefined && (version !== undefined || synced)) attempt = 0;
         if (event !== undefined) yield event;
         if (signal.aborted) return;
       }
