@@ -14,6 +14,8 @@ const present = spawnSync('kubectl', ['version', '--client']).status === 0;
 let at: TestServer;
 let folder: string;
 let env: NodeJS.ProcessEnv;
+/** Called when the next watch begins. */
+const onWatch: (() => void)[] = [];
 
 interface Ran {
   code: number;
@@ -52,7 +54,12 @@ const vm = (name: string, spec: object = {}): object => ({
 
 describe.skipIf(!present)('kubectl', () => {
   beforeAll(async () => {
-    at = await startTestServer({ authorize: ({ user }) => user.name === 'kubernetes-admin' });
+    at = await startTestServer({
+      authorize: (attributes) => {
+        if (attributes.verb === 'watch') for (const wake of onWatch.splice(0)) wake();
+        return attributes.user.name === 'kubernetes-admin';
+      },
+    });
     folder = mkdtempSync(join(tmpdir(), 'ferry-kubectl-'));
     const kubeconfig = join(folder, 'config');
     const users = [
@@ -127,9 +134,10 @@ describe.skipIf(!present)('kubectl', () => {
   test('get -w follows changes', async () => {
     const watch = spawn('kubectl', ['get', 'cm', '-n', 'kube-system', '-w', '--output-watch-events'], { env });
     let seen = '';
-    const until = (text: string): Promise<void> =>
+    // kubectl writes a row in pieces.
+    const until = (pattern: RegExp): Promise<void> =>
       new Promise((resolve) => {
-        watch.stdout.on('data', () => seen.includes(text) && resolve());
+        watch.stdout.on('data', () => pattern.test(seen) && resolve());
       });
     watch.stdout.setEncoding('utf8').on('data', (part: string) => (seen += part));
     at.put('configmaps', {
@@ -137,12 +145,12 @@ describe.skipIf(!present)('kubectl', () => {
       kind: 'ConfigMap',
       metadata: { name: 'watched', namespace: 'kube-system' },
     });
-    await until('ADDED');
-    const gone = until('DELETED');
+    await until(/ADDED\s+watched/);
+    const gone = until(/DELETED\s+watched/);
     at.store.delete('configmaps', 'kube-system', 'watched');
     await gone;
     watch.kill();
-    expect(seen).toMatch(/ADDED\s+watched[\s\S]*DELETED\s+watched/);
+    expect(seen.indexOf('ADDED')).toBeLessThan(seen.indexOf('DELETED'));
   });
 
   test('describe shows a custom resource and its events', async () => {
@@ -270,7 +278,10 @@ describe.skipIf(!present)('kubectl', () => {
     expect(
       await ok('wait', 'crd/virtualmachines.kubevirt.io', '--for=condition=Established', '--timeout=5s'),
     ).toContain('condition met');
+    // What is gone before it looks, kubectl does not mention.
+    const looking = new Promise<void>((resolve) => onWatch.push(resolve));
     const gone = ok('wait', 'vm/waited', '--for=delete', '--timeout=20s');
+    await looking;
     expect(await ok('delete', 'vm', 'waited')).toContain('deleted');
     expect(await gone).toContain('condition met');
   });
