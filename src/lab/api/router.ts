@@ -14,16 +14,19 @@ import { watch } from './watch.ts';
 import { writeContext } from './write.ts';
 import { create, type Door, patch, replace } from './writes.ts';
 
-/** What /version tells: Kubernetes 1.33, which OpenShift 4.20 is made of. */
+/**
+ * What /version tells: a Kubernetes 1.33, which OpenShift 4.20 is made of. No real build is claimed: commit and date
+ * are those of a Kubernetes that was built without stamping.
+ */
 const VERSION = {
   major: '1',
   minor: '33',
   gitVersion: 'v1.33.5',
-  gitCommit: '5768fff09ffb7ed6ac6d38adb5b7ef14ef9c7b1d',
-  gitTreeState: 'clean',
-  buildDate: '2025-09-30T00:00:00Z',
-  goVersion: 'go1.24.6',
-  compiler: 'gc',
+  gitCommit: '',
+  gitTreeState: '',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: '',
   platform: 'linux/amd64',
 };
 
