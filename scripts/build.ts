@@ -1,6 +1,6 @@
 // Bundles the command line into dist/ (or the directory that is named): one program in chunks that load when needed,
 // and two tiny entries.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -53,6 +53,15 @@ import './ferry.js';
 for (const [name, text] of Object.entries({ 'ferry.js': entry, 'kubectl-ferry.js': kubectlEntry })) {
   writeFileSync(join(dist, name), text);
   chmodSync(join(dist, name), 0o755);
+}
+
+// npm links the programs of dependencies, not those of the package itself; with the links, `npx ferry` finds its own.
+const bin = join(root, 'node_modules/.bin');
+if (dist === join(root, 'dist') && existsSync(bin)) {
+  for (const name of ['ferry', 'kubectl-ferry']) {
+    rmSync(join(bin, name), { force: true });
+    symlinkSync(`../../dist/${name}.js`, join(bin, name));
+  }
 }
 
 const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

@@ -56,7 +56,7 @@ export async function readProgress(
 }
 
 /** The virt-handler pod on a node. */
-export function handlerOn(source: Snapshot | Pod[], node: string): Pod | undefined {
+function handlerOn(source: Snapshot | Pod[], node: string): Pod | undefined {
   const pods = Array.isArray(source) ? source : itemsOf(source.lists.pods);
   return pods
     .filter((pod) => pod.spec?.nodeName === node && pod.metadata.labels?.['kubevirt.io'] === 'virt-handler')
@@ -64,7 +64,7 @@ export function handlerOn(source: Snapshot | Pod[], node: string): Pod | undefin
 }
 
 /** The progress of every migration that a virt-handler measures, by `namespace/VMI`; undefined where it can't be asked. */
-export async function readNodeProgress(
+async function readNodeProgress(
   client: KubeClient,
   handler: Pod,
   options: CallOptions = {},

@@ -2,7 +2,7 @@ import type { ObjectMeta, Pod, VirtualMachineInstanceMigration, VmiSpec } from '
 import type { SnapshotList, SnapshotLists } from '../model/snapshot.ts';
 
 /** Stands where a secret was. */
-export const REDACTED = '(redacted)';
+const REDACTED = '(redacted)';
 
 type Fields = Record<string, unknown>;
 export type Share = (value: unknown) => unknown;
@@ -79,7 +79,7 @@ function withoutInlineData<T extends object>(source: T): T {
 }
 
 /** A VMI spec without the secrets that may be in it, and without credentials. */
-export function slimVmiSpec(spec: VmiSpec): Fields {
+function slimVmiSpec(spec: VmiSpec): Fields {
   const { accessCredentials: _credentials, livenessProbe, readinessProbe, volumes, ...rest } = spec;
   return present({
     ...rest,

@@ -5,7 +5,7 @@ import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
 import { apiVersionOf, resources } from './resources.ts';
 
 /** The field manager of everything Ferry writes. */
-export const FIELD_MANAGER = 'ferry';
+const FIELD_MANAGER = 'ferry';
 
 export interface WriteMode extends CallOptions {
   /** The API server checks and answers, but changes nothing. */

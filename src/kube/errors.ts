@@ -140,7 +140,7 @@ export const isForbidden = (error: unknown): error is ApiError => hasStatus(erro
 export const isNotFound = (error: unknown): error is ApiError => hasStatus(error, 404);
 /** A conflict or an object that already exists; `isAlreadyExists` tells them apart. */
 export const isConflict = (error: unknown): error is ApiError => hasStatus(error, 409);
-export const isAlreadyExists = (error: unknown): error is ApiError =>
+const isAlreadyExists = (error: unknown): error is ApiError =>
   hasStatus(error, 409) && error.reason === 'AlreadyExists';
 /** The resourceVersion or continue token is older than what the server still knows. */
 export const isGone = (error: unknown): error is ApiError => hasStatus(error, 410);

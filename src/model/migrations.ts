@@ -36,7 +36,7 @@ export interface Migrations {
   takenByNode: Map<string, number>;
 }
 
-export function isFinal(migration: VirtualMachineInstanceMigration): boolean {
+function isFinal(migration: VirtualMachineInstanceMigration): boolean {
   const phase = migration.status?.phase;
   return phase === 'Succeeded' || phase === 'Failed';
 }

@@ -119,7 +119,7 @@ function settingOf(
 }
 
 /** Where a HyperConverged keeps its live-migration settings: v1 moved them under spec.virtualization (facts/kubevirt.md A10). */
-export function liveMigrationConfigOf(object: HyperConverged): { path: string; values: LiveMigrationConfig } {
+function liveMigrationConfigOf(object: HyperConverged): { path: string; values: LiveMigrationConfig } {
   return object.apiVersion === 'hco.kubevirt.io/v1beta1'
     ? { path: '.spec.liveMigrationConfig', values: object.spec?.liveMigrationConfig ?? {} }
     : {

@@ -1,5 +1,5 @@
 /** Major and minor number of a version such as `v1.6.2-dirty` or `1.16.0`; undefined if it isn't one. */
-export function minorOf(version: string | undefined): { major: number; minor: number } | undefined {
+function minorOf(version: string | undefined): { major: number; minor: number } | undefined {
   const match = /^v?(\d+)\.(\d+)/.exec(version ?? '');
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]) };
 }
