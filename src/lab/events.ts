@@ -7,7 +7,7 @@ import { resources } from './resources.ts';
 /** kube-apiserver's --event-ttl. */
 const TTL = 60 * 60 * 1000;
 
-export interface EventSource {
+interface EventSource {
   component: string;
   /** The node, for virt-handler and the kubelet. */
   host?: string;

@@ -1,6 +1,6 @@
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import { kubevirt16 } from '../model/versions.ts';
-import { Store } from './api/store.ts';
+import { Store, type StoreEvent } from './api/store.ts';
 import { Clock } from './clock.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { type Controllers, startControllers } from './controllers/index.ts';
@@ -30,6 +30,23 @@ export interface TestLab extends Cluster, Controllers {
   ): VirtualMachineInstanceMigration;
   vmi(namespace: string, name: string): VirtualMachineInstance;
   migration(migration: VirtualMachineInstanceMigration): VirtualMachineInstanceMigration | undefined;
+  /** Every change since the lab was built. */
+  log: StoreEvent[];
+  /** Until nothing is left to do; throws the first fault of the lab. */
+  run(): void;
+  /** Until a migration has reached a phase. */
+  until(migration: VirtualMachineInstanceMigration, phase: string): VirtualMachineInstanceMigration;
+  /** What a watch of one migration sees. */
+  states(migration: VirtualMachineInstanceMigration): { type: string; object: VirtualMachineInstanceMigration }[];
+  /** `TYPE REASON MESSAGE` of the events about an object, in order. */
+  eventsOf(kind: string, name: string): string[];
+}
+
+interface EventObject {
+  involvedObject: { kind: string; name: string };
+  type: string;
+  reason: string;
+  message: string;
 }
 
 /** A hypervisor whose migrations all take `seconds`; 0: until the test ends them. */
@@ -43,7 +60,7 @@ export function fakeHypervisor(clock: Clock, seconds: number, asked: FakeMigrati
         open = false;
         on.done(outcome);
       };
-      asked.push({ order, done, mode: on.mode });
+      asked.push({ order, done, mode: (mode) => on.mode(mode) });
       if (seconds > 0) {
         clock.after(seconds * 1000, () => done({ result: 'succeeded', downtimeMs: 50, bytes: order.guest.size }));
       }
@@ -90,14 +107,41 @@ export function testLab(
     if (found === undefined) throw new Error(`no VMI ${namespace}/${name}`);
     return found;
   };
+  const log: StoreEvent[] = [];
+  store.subscribe((event) => log.push(event));
+  const migration = ({ metadata }: VirtualMachineInstanceMigration): VirtualMachineInstanceMigration | undefined =>
+    store.get<VirtualMachineInstanceMigration>(resources.migrations, metadata.namespace, metadata.name);
   return {
     ...cluster,
     ...controllers,
     asked,
+    log,
     vmi,
+    migration,
     migrate: (namespace, name, spec = {}) =>
       newMigration(cluster, vmi(namespace, name), { generateName: 'test-', ...spec }),
-    migration: ({ metadata }) =>
-      store.get<VirtualMachineInstanceMigration>(resources.migrations, metadata.namespace, metadata.name),
+    run: () => {
+      clock.runUntilIdle();
+      if (cluster.faults[0] !== undefined) throw cluster.faults[0];
+    },
+    until: (of, phase) => {
+      for (let step = 0; step < 200_000; step++) {
+        const now = migration(of);
+        if (now?.status?.phase === phase) return now;
+        clock.advanceBy(10);
+      }
+      throw new Error(`${of.metadata.name} never reached ${phase}`);
+    },
+    states: (of) =>
+      log
+        .filter(({ resource, object }) => resource === resources.migrations && object.metadata.uid === of.metadata.uid)
+        .map(({ type, object }) => ({ type, object: object as VirtualMachineInstanceMigration })),
+    eventsOf: (kind, name) =>
+      log.flatMap(({ resource, type, object }) => {
+        const event = object as unknown as EventObject;
+        if (resource !== resources.events || type !== 'ADDED') return [];
+        if (event.involvedObject.kind !== kind || event.involvedObject.name !== name) return [];
+        return [`${event.type} ${event.reason} ${event.message}`];
+      }),
   };
 }

@@ -26,7 +26,7 @@ export function put<T>(conditions: T[] | undefined, condition: Condition): T[] {
     before.reason === condition.reason &&
     before.message === condition.message
   ) {
-    return (conditions ?? []) as T[];
+    return conditions ?? [];
   }
   const next =
     before === undefined ? [...list, condition] : list.map((other) => (other === before ? condition : other));

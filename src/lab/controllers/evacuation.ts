@@ -66,7 +66,7 @@ export function evacuationController(cluster: Cluster): Controller {
           const node = (event.object as VirtualMachineInstance).status?.evacuationNodeName;
           if (node !== undefined) queue.add(node);
         } else if (event.resource === resources.nodes) {
-          const before = event.previous as Node | undefined;
+          const before: Node | undefined = event.previous;
           const after = event.object as Node;
           if (JSON.stringify(before?.spec?.taints) !== JSON.stringify(after.spec?.taints))
             queue.add(after.metadata.name);

@@ -30,3 +30,8 @@ function migrationInterface(pod: KubeObject | undefined): string | undefined {
   const networks = JSON.parse(text) as { interface?: string; ips?: string[] }[];
   return networks.find((network) => network.interface === 'migration0')?.ips?.[0];
 }
+
+/** virt-handler of a node, as the source of events. */
+export function handlerSource(node: string | undefined): { component: string; host: string } {
+  return { component: 'virt-handler', host: node ?? '' };
+}

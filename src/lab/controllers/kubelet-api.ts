@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
+import { bytesOf } from '../../model/quantity.ts';
 import type { Subresource, SubresourceRequest, SubresourceResponse } from '../api/extension.ts';
 import { ApiError, badRequest, notFound } from '../api/status.ts';
 import { type Cluster, now } from '../cluster.ts';
@@ -108,7 +109,7 @@ const BYTES_PER_CORE = 2_000_000;
 function summary(cluster: Cluster, handler: VirtHandler, node: Node): object {
   const time = now(cluster);
   const usage = nodeUsage(cluster, node);
-  const total = Number.parseInt(String(node.status?.capacity?.['memory'] ?? '0'), 10) * 1024;
+  const total = bytesOf(node.status?.capacity?.['memory'] ?? '0');
   const booted = Date.parse(node.metadata.creationTimestamp ?? time);
   const seconds = Math.max(0, (cluster.clock.now() - booted) / 1000);
   const migrated = handler.traffic(node.metadata.name);

@@ -19,7 +19,7 @@ function nodeOf(cluster: Cluster, name: string | undefined): Node | undefined {
   return name === undefined ? undefined : cluster.store.get<Node>(resources.nodes, undefined, name);
 }
 
-export function isReadyNode(node: Node | undefined): boolean {
+function isReadyNode(node: Node | undefined): boolean {
   return (node?.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
@@ -144,7 +144,7 @@ export function kubelet(cluster: Cluster): Controller {
           const ending = pod.metadata.deletionTimestamp !== undefined;
           if (pod.spec?.nodeName !== undefined && (ending || pod.status?.phase === 'Pending')) pods.add(keyOf(pod));
         } else if (event.resource === resources.nodes && event.type !== 'DELETED') {
-          const before = event.previous as Node | undefined;
+          const before: Node | undefined = event.previous;
           const node = event.object as Node;
           const changed =
             before === undefined ||

@@ -10,18 +10,16 @@ export function vcpusOf(spec: VmiSpec): number {
   return (cpu?.sockets || 1) * (cpu?.cores || 1) * (cpu?.threads || 1);
 }
 
-type ResourceMap = Record<string, string> | undefined;
-
 /** RAM of the guest in bytes: memory.guest, else requests.memory, else limits.memory. */
 export function guestMemoryOf(spec: VmiSpec): number {
-  const requests = spec.domain.resources?.requests as ResourceMap;
-  const limits = spec.domain.resources?.limits as ResourceMap;
+  const requests = spec.domain.resources?.requests;
+  const limits = spec.domain.resources?.limits;
   const memory = spec.domain.memory?.guest ?? requests?.['memory'] ?? limits?.['memory'];
   return memory === undefined ? 0 : bytesOf(memory);
 }
 
 /** Devices that QEMU maps with VFIO: host devices, GPUs, SR-IOV interfaces. */
-export function usesVfio(spec: VmiSpec): boolean {
+function usesVfio(spec: VmiSpec): boolean {
   const devices = spec.domain.devices;
   return (
     (devices.hostDevices ?? []).length > 0 ||
@@ -34,7 +32,7 @@ export function usesVfio(spec: VmiSpec): boolean {
 export function memoryOverhead(spec: VmiSpec, version: KubeVirtVersion, ratio = 1): number {
   const terms: LauncherOverhead = version.overhead;
   const { domain } = spec;
-  const requested = (domain.resources?.requests as ResourceMap)?.['memory'];
+  const requested = domain.resources?.requests?.['memory'];
   const tabled = requested ?? (terms.pageTablesFromGuest ? domain.memory?.guest : undefined);
   let bytes = tabled === undefined ? 0 : Math.ceil(bytesOf(tabled) / 1000 / 512) * 1000;
   bytes += terms.monitor + terms.launcher + terms.virtlogd + terms.virtqemud + terms.qemu;
@@ -70,8 +68,8 @@ export function launcherResources(
 ): LauncherResources {
   const { domain } = spec;
   const given = {
-    requests: domain.resources?.requests as ResourceMap,
-    limits: domain.resources?.limits as ResourceMap,
+    requests: domain.resources?.requests,
+    limits: domain.resources?.limits,
   };
   const overhead = memoryOverhead(spec, version, settings.overheadRatio);
   const requests: Record<string, string> = { 'ephemeral-storage': '50M' };

@@ -17,7 +17,7 @@ function vmi(spec: object, status: object = {}, annotations: Record<string, stri
     metadata: { name: 'vm', namespace: 'ns', annotations },
     spec: { ...rest, domain: { ...domain, devices: domain.devices ?? {} } },
     status,
-  } as unknown as VirtualMachineInstance;
+  };
 }
 
 const claim = { volumes: [{ name: 'root', persistentVolumeClaim: { claimName: 'root' } }] };
@@ -160,7 +160,7 @@ describe('LiveMigratable of KubeVirt 1.6', () => {
     const [live] = conditions(vmi({ domain: { cpu: { model: 'host-model' } } }), {
       ...node,
       metadata: { name: 'n1' },
-    } as Node);
+    });
     expect([live?.reason, live?.message]).toEqual([
       'CPUModeLiveMigratable',
       'the node "n1" does not allow migration with host-model',

@@ -3,7 +3,7 @@ import type { KubeVirtVersion, LiveMigratableCheck } from '../../model/versions.
 import type { Condition } from './conditions.ts';
 
 /** Why a VMI cannot be migrated, as virt-handler says it. */
-export interface Obstacle {
+interface Obstacle {
   reason: string;
   message: string;
 }

@@ -26,7 +26,7 @@ function ephemeralBytes(vmi: VirtualMachineInstance): number {
 
 function migratedVolumeBytes(vmi: VirtualMachineInstance): number {
   return (vmi.status?.migratedVolumes ?? []).reduce((sum, { sourcePVCInfo }) => {
-    const capacity = (sourcePVCInfo?.capacity as Record<string, string> | undefined)?.['storage'];
+    const capacity = sourcePVCInfo?.capacity?.['storage'];
     return sum + (capacity === undefined ? 0 : bytesOf(capacity));
   }, 0);
 }
@@ -38,7 +38,7 @@ export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): M
   const allowPostCopy = configuration.allowPostCopy === true;
   const disks = ephemeralBytes(vmi) + migratedVolumeBytes(vmi);
   const size = guestMemoryOf(vmi.spec) + disks;
-  const cpuLimit = (vmi.spec.domain.resources?.limits as Record<string, string> | undefined)?.['cpu'];
+  const cpuLimit = vmi.spec.domain.resources?.limits?.['cpu'];
   return {
     id: state?.migrationUid ?? '',
     guest: guestMemory(vmi),
@@ -50,9 +50,8 @@ export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): M
     downtimeLimitMs: DOWNTIME_LIMIT_MS,
     autoConverge: configuration.allowAutoConverge === true,
     monitor: {
-      completionTimeout:
-        Number(configuration.completionTimeoutPerGiB ?? 0) * scaledValueGiga(quantityOf(Math.ceil(size))),
-      progressTimeout: Number(configuration.progressTimeout ?? 0),
+      completionTimeout: (configuration.completionTimeoutPerGiB ?? 0) * scaledValueGiga(quantityOf(Math.ceil(size))),
+      progressTimeout: configuration.progressTimeout ?? 0,
       allowPostCopy,
       allowWorkloadDisruption: configuration.allowWorkloadDisruption === true,
     },

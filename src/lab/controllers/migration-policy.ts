@@ -17,8 +17,8 @@ function scoreOf(
     const entries = Object.entries(selector ?? {});
     return entries.every(([key, value]) => labels[key] === value) ? entries.length : undefined;
   };
-  const vmi = count(selectors.virtualMachineInstanceSelector as Record<string, string> | undefined, vmiLabels);
-  const namespace = count(selectors.namespaceSelector as Record<string, string> | undefined, namespaceLabels);
+  const vmi = count(selectors.virtualMachineInstanceSelector, vmiLabels);
+  const namespace = count(selectors.namespaceSelector, namespaceLabels);
   return vmi === undefined || namespace === undefined ? undefined : { total: vmi + namespace, vmi };
 }
 

@@ -1,58 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { KubeVirt, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
-import type { StoreEvent } from '../api/store.ts';
-import { modify, remove } from '../cluster.ts';
-import { CNV_NAMESPACE, resources } from '../resources.ts';
+import { compareText } from '../../model/memo.ts';
+import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { resources } from '../resources.ts';
 import { generate } from '../scenarios/generate.ts';
 import { small } from '../scenarios/small.ts';
 import { type TestLab, testLab } from '../testing.ts';
 
 let lab: TestLab;
-let log: StoreEvent[];
 
 beforeEach(() => {
   lab = testLab(small);
-  log = [];
-  lab.store.subscribe((event) => log.push(event));
 });
-
-function run(limit = 3_600_000): void {
-  lab.clock.runUntilIdle(limit);
-  expect(lab.faults).toEqual([]);
-}
-
-/** Lab time passes until a VMIM has reached a phase. */
-function until(migration: VirtualMachineInstanceMigration, phase: string): VirtualMachineInstanceMigration {
-  for (let step = 0; step < 200_000; step++) {
-    const now = lab.migration(migration);
-    if (now?.status?.phase === phase) return now;
-    lab.clock.advanceBy(10);
-  }
-  throw new Error(`${migration.metadata.name} never reached ${phase}`);
-}
-
-function states(resource: string, name: string): { type: string; object: VirtualMachineInstanceMigration }[] {
-  return log
-    .filter((event) => event.resource === resource && event.object.metadata.name === name)
-    .map(({ type, object }) => ({ type, object: object as VirtualMachineInstanceMigration }));
-}
-
-/** Reasons and messages of the events about an object, in order. */
-function eventsOf(kind: string, name: string): string[] {
-  return log.flatMap(({ resource, type, object }) => {
-    const event = object as unknown as {
-      involvedObject: { kind: string; name: string };
-      type: string;
-      reason: string;
-      message: string;
-    };
-    if (resource !== resources.events || type !== 'ADDED') return [];
-    if (event.involvedObject.kind !== kind || event.involvedObject.name !== name) return [];
-    return [`${event.type} ${event.reason} ${event.message}`];
-  });
-}
 
 const PHASES = ['Pending', 'Scheduling', 'Scheduled', 'PreparingTarget', 'TargetReady', 'Running', 'Succeeded'];
 
@@ -70,7 +30,7 @@ function shape(stream: { type: string; object: VirtualMachineInstanceMigration }
 describe('a migration', () => {
   test('passes through every phase in KubeVirt’s order, and ends on another node', () => {
     const migration = lab.migrate('shop', 'storefront-web-1');
-    run();
+    lab.run();
     const phases = lab.migration(migration)?.status?.phaseTransitionTimestamps?.map(({ phase }) => phase);
     expect(phases).toEqual(PHASES);
     const vmi = lab.vmi('shop', 'storefront-web-1');
@@ -88,20 +48,20 @@ describe('a migration', () => {
 
   test('is written in the order that virt-controller was recorded to write it', () => {
     const migration = lab.migrate('shop', 'storefront-web-1');
-    run();
+    lab.run();
     const recorded = JSON.parse(readFileSync('test/fixtures/recordings/vmim-m1-web01.json', 'utf8')) as {
       type: string;
       object: VirtualMachineInstanceMigration;
     }[];
-    expect(shape(states(resources.migrations, migration.metadata.name))).toEqual(shape(recorded));
+    expect(shape(lab.states(migration))).toEqual(shape(recorded));
   });
 
   test.skipIf(!existsSync('../shared/recordings/run1/vmim.watch.jsonl'))(
     'is written like every successful migration of the recorded run (../shared/recordings)',
     () => {
       const migration = lab.migrate('shop', 'storefront-web-1');
-      run();
-      const mine = shape(states(resources.migrations, migration.metadata.name));
+      lab.run();
+      const mine = shape(lab.states(migration));
       const lines = readFileSync('../shared/recordings/run1/vmim.watch.jsonl', 'utf8').trim().split('\n');
       const streams = new Map<string, { type: string; object: VirtualMachineInstanceMigration }[]>();
       for (const line of lines) {
@@ -128,18 +88,18 @@ describe('a migration', () => {
 
   test('tells its result on the VMI before the VMIM has it', () => {
     const migration = lab.migrate('shop', 'storefront-web-1');
-    run();
-    const completed = log.findIndex(
+    lab.run();
+    const completed = lab.log.findIndex(
       ({ resource, object }) =>
         resource === resources.vmis && (object as VirtualMachineInstance).status?.migrationState?.completed === true,
     );
-    const succeeded = log.findIndex(
+    const succeeded = lab.log.findIndex(
       ({ resource, object }) =>
         resource === resources.migrations && (object as VirtualMachineInstanceMigration).status?.phase === 'Succeeded',
     );
     expect(completed).toBeGreaterThan(0);
     expect(completed).toBeLessThan(succeeded);
-    expect((log[succeeded]?.object as VirtualMachineInstanceMigration).status?.migrationState).toEqual({
+    expect((lab.log[succeeded]!.object as VirtualMachineInstanceMigration).status?.migrationState).toEqual({
       sourcePod: expect.stringContaining('virt-launcher'),
     });
     expect(lab.migration(migration)?.status?.migrationState?.completed).toBe(true);
@@ -147,15 +107,15 @@ describe('a migration', () => {
 
   test('records the events that KubeVirt records, word for word', () => {
     const migration = lab.migrate('shop', 'storefront-web-1');
-    run();
+    lab.run();
     const target = lab.vmi('shop', 'storefront-web-1').status?.migrationState;
-    expect(eventsOf('VirtualMachineInstanceMigration', migration.metadata.name)).toEqual([
+    expect(lab.eventsOf('VirtualMachineInstanceMigration', migration.metadata.name)).toEqual([
       `Normal SuccessfulCreate Created migration target pod ${target?.targetPod}`,
       'Normal SuccessfulHandOver Migration target pod is ready for preparation by virt-handler.',
       'Normal SuccessfulMigration Source node reported migration succeeded',
     ]);
     const ports = Object.keys(target?.targetDirectMigrationNodePorts ?? {}).join(',');
-    expect(eventsOf('VirtualMachineInstance', 'storefront-web-1')).toEqual([
+    expect(lab.eventsOf('VirtualMachineInstance', 'storefront-web-1')).toEqual([
       'Normal PreparingTarget VirtualMachineInstance Migration Target Prepared.',
       `Normal PreparingTarget Migration Target is listening at ${target?.targetNodeAddress}, on ports: ${ports}`,
       'Normal Migrating VirtualMachineInstance is migrating.',
@@ -165,10 +125,10 @@ describe('a migration', () => {
 
   test('leaves its source pod Completed, and shows Migrating only while it copies', () => {
     lab.migrate('shop', 'storefront-web-1');
-    run();
+    lab.run();
     const pods = lab.podsOf.get(lab.vmi('shop', 'storefront-web-1').metadata.uid ?? '');
-    expect(pods.map((pod) => pod.status?.phase).sort()).toEqual(['Running', 'Succeeded']);
-    const shown = log.flatMap(({ resource, object }) =>
+    expect(pods.map((pod) => pod.status?.phase ?? '').toSorted(compareText)).toEqual(['Running', 'Succeeded']);
+    const shown = lab.log.flatMap(({ resource, object }) =>
       resource === resources.vms ? [(object as { status?: { printableStatus?: string } }).status?.printableStatus] : [],
     );
     expect(shown).toEqual(['Migrating', 'Running']);
@@ -176,12 +136,12 @@ describe('a migration', () => {
 
   test('replaces the last one’s migrationState at hand-off, not before', () => {
     const first = lab.migrate('shop', 'storefront-web-1');
-    run();
+    lab.run();
     lab.clock.advanceBy(5000);
     const second = lab.migrate('shop', 'storefront-web-1');
-    until(second, 'Scheduled');
+    lab.until(second, 'Scheduled');
     expect(lab.vmi('shop', 'storefront-web-1').status?.migrationState?.migrationUid).toBe(first.metadata.uid);
-    until(second, 'PreparingTarget');
+    lab.until(second, 'PreparingTarget');
     const state = lab.vmi('shop', 'storefront-web-1').status?.migrationState;
     expect(state?.migrationUid).toBe(second.metadata.uid);
     expect(state?.completed).toBeUndefined();
@@ -194,7 +154,7 @@ describe('a migration', () => {
     const against = lab.migrate('finance', 'license-server', {
       addedNodeSelector: { 'kubernetes.io/hostname': 'worker-3' },
     });
-    until(pinned, 'Succeeded');
+    lab.until(pinned, 'Succeeded');
     expect(lab.vmi('shop', 'storefront-web-1').status?.nodeName).toBe('worker-3');
     const pod = lab.targetPods.get(against.metadata.uid ?? '')[0];
     expect(pod?.spec?.nodeSelector?.['kubernetes.io/hostname']).toBe('worker-1');
@@ -202,7 +162,7 @@ describe('a migration', () => {
 
   test('asks the hypervisor for what the settings say', () => {
     lab.migrate('shop', 'orders-db');
-    run();
+    lab.run();
     expect(lab.asked[0]?.order).toMatchObject({
       source: 'worker-0',
       bandwidthLimit: 0,
@@ -243,321 +203,5 @@ describe('a migration', () => {
     };
     expect(hashOf('a')).toBe(hashOf('a'));
     expect(hashOf('a')).not.toBe(hashOf('b'));
-  });
-});
-
-describe('failure', () => {
-  test('before the hand-off leaves no reason anywhere but in events: an unschedulable target, after 300 s', () => {
-    const migration = lab.migrate('finance', 'license-server');
-    until(migration, 'Scheduling');
-    const from = lab.clock.now();
-    const failed = until(migration, 'Failed');
-    expect(Math.round((lab.clock.now() - from) / 1000)).toBeGreaterThanOrEqual(299);
-    expect(Math.round((lab.clock.now() - from) / 1000)).toBeLessThanOrEqual(301);
-    expect(Object.keys(failed.status?.migrationState ?? {})).toEqual(['sourcePod']);
-    const pod = log.find(({ resource, type }) => resource === resources.pods && type === 'ADDED')?.object.metadata.name;
-    expect(eventsOf('VirtualMachineInstanceMigration', migration.metadata.name)).toEqual([
-      `Normal SuccessfulCreate Created migration target pod ${pod}`,
-      'Warning migrationTargetPodUnschedulable Migration target pod for VMI [finance/license-server] is currently unschedulable.',
-      `Normal SuccessfulDelete unschedulable pod finance/${pod} timeout period exceeded`,
-      'Warning FailedMigration Migration target pod was removed during active migration.',
-    ]);
-    expect(lab.vmi('finance', 'license-server').status?.migrationState).toBeUndefined();
-  });
-
-  test.each([
-    ['kubevirt.io/migrationUnschedulablePodTimeoutSeconds', 'finance', 'license-server', 'unschedulable', 7, 6],
-    ['kubevirt.io/migrationPendingPodTimeoutSeconds', 'shop', 'storefront-web-1', 'pending', 7, 6],
-    ['lab.ferry.run/none', 'shop', 'storefront-web-1', 'pending', 900, 899],
-  ])(
-    'annotation %s decides when VM %s/%s’s %s target pod is given up',
-    (annotation, namespace, name, what, seconds, early) => {
-      const down = (value: string): void => {
-        for (const node of lab.store.list(resources.nodes)) {
-          modify(lab, resources.nodes, node, (draft) => {
-            if (node.metadata.name !== 'worker-0')
-              draft.metadata.annotations = { ...draft.metadata.annotations, 'lab.ferry.run/down': value };
-          });
-        }
-      };
-      const given = (): boolean =>
-        eventsOf('VirtualMachineInstanceMigration', migration.metadata.name).some((text) =>
-          text.startsWith(`Normal SuccessfulDelete ${what} pod`),
-        );
-      const migration = lab.migrate(namespace, name);
-      modify<VirtualMachineInstanceMigration>(lab, resources.migrations, migration, (draft) => {
-        draft.metadata.annotations = { ...draft.metadata.annotations, [annotation]: String(seconds) };
-      });
-      until(migration, 'Scheduling');
-      // The pod is bound, but nobody starts it.
-      if (what === 'pending') {
-        lab.clock.advanceBy(60);
-        down('true');
-      }
-      lab.clock.advanceBy(early * 1000);
-      expect(given()).toBe(false);
-      lab.clock.advanceBy(2000);
-      expect(given()).toBe(true);
-      down('false');
-      until(migration, 'Failed');
-      run();
-      expect(Object.keys(lab.migration(migration)?.status?.migrationState ?? {})).toEqual(['sourcePod']);
-    },
-  );
-
-  test('of the hypervisor is told with its reason, and the VM stays where it was', () => {
-    lab = testLab(small, { seconds: 0 });
-    log = [];
-    lab.store.subscribe((event) => log.push(event));
-    const migration = lab.migrate('shop', 'storefront-web-1');
-    until(migration, 'Running');
-    lab.asked[0]?.done({
-      result: 'failed',
-      reason: 'Live migration stuck for 150 seconds and has been aborted',
-      abortStatus: 'Succeeded',
-    });
-    run();
-    expect(lab.migration(migration)?.status?.phase).toBe('Failed');
-    expect(lab.migration(migration)?.status?.migrationState).toMatchObject({
-      failed: true,
-      completed: true,
-      failureReason: 'Live migration stuck for 150 seconds and has been aborted',
-      abortStatus: 'Succeeded',
-    });
-    const vmi = lab.vmi('shop', 'storefront-web-1');
-    expect(vmi.status?.nodeName).toBe('worker-0');
-    expect(vmi.status?.phase).toBe('Running');
-    expect(eventsOf('VirtualMachineInstance', 'storefront-web-1')).toContain(
-      `Warning Migrated VirtualMachineInstance migration uid ${migration.metadata.uid} failed. reason:Live migration stuck for 150 seconds and has been aborted`,
-    );
-    expect(eventsOf('VirtualMachineInstanceMigration', migration.metadata.name)).toContain(
-      'Warning FailedMigration source node reported migration failed',
-    );
-  });
-
-  test.each([
-    ['Scheduling', 'Migration target pod was removed during active migration.', undefined],
-    ['PreparingTarget', 'Migration target pod was removed during active migration.', 'Target pod is down'],
-    ['Running', 'source node reported migration failed', expect.stringContaining('Lost connection')],
-  ])('follows when the target pod is deleted in %s', (phase, message, reason) => {
-    lab = testLab(small, { seconds: 0 });
-    log = [];
-    lab.store.subscribe((event) => log.push(event));
-    const migration = lab.migrate('shop', 'storefront-web-1');
-    until(migration, phase);
-    remove(lab, resources.pods, lab.targetPods.get(migration.metadata.uid ?? '')[0]!);
-    run();
-    expect(lab.migration(migration)?.status?.phase).toBe('Failed');
-    expect(eventsOf('VirtualMachineInstanceMigration', migration.metadata.name).at(-1)).toBe(
-      `Warning FailedMigration ${message}`,
-    );
-    expect(lab.vmi('shop', 'storefront-web-1').status?.migrationState?.failureReason).toEqual(reason);
-    expect(lab.vmi('shop', 'storefront-web-1').status).toMatchObject({ phase: 'Running', nodeName: 'worker-0' });
-  });
-
-  test('follows when the VM is stopped meanwhile', () => {
-    const migration = lab.migrate('shop', 'storefront-web-1');
-    until(migration, 'Running');
-    const vm = lab.store.get<KubeVirt>(resources.vms, 'shop', 'storefront-web-1')!;
-    modify(lab, resources.vms, vm, (draft) =>
-      Object.assign((draft as unknown as { spec: object }).spec, { runStrategy: 'Halted' }),
-    );
-    run();
-    expect(lab.store.get(resources.vmis, 'shop', 'storefront-web-1')).toBeUndefined();
-    expect(lab.migration(migration)).toBeUndefined();
-  });
-});
-
-describe('cancelling by deletion', () => {
-  const cancelled = (phase: string): VirtualMachineInstanceMigration => {
-    lab = testLab(small, { seconds: 0 });
-    log = [];
-    lab.store.subscribe((event) => log.push(event));
-    const migration = lab.migrate('shop', 'storefront-web-1');
-    if (phase !== '') until(migration, phase);
-    remove(lab, resources.migrations, migration);
-    return migration;
-  };
-
-  test.each(['', 'Pending', 'Scheduling', 'Scheduled'])(
-    'in phase "%s" removes the target pod and ends Failed, then gone',
-    (phase) => {
-      const migration = cancelled(phase);
-      run();
-      expect(lab.migration(migration)).toBeUndefined();
-      const last = states(resources.migrations, migration.metadata.name).findLast(
-        ({ type }) => type === 'MODIFIED',
-      )?.object;
-      expect(last?.status?.phase).toBe('Failed');
-      expect(last?.status?.conditions?.map(({ type, status }) => [type, status])).toEqual([
-        ['migrationAbortRequested', 'True'],
-      ]);
-      expect(eventsOf('VirtualMachineInstanceMigration', migration.metadata.name)).toContain(
-        'Warning FailedMigration Migration failed due to being canceled',
-      );
-      expect(lab.targetPods.count(migration.metadata.uid ?? '')).toBe(0);
-      expect(lab.vmi('shop', 'storefront-web-1').status?.migrationState).toBeUndefined();
-      expect(lab.asked).toEqual([]);
-    },
-  );
-
-  test.each(['PreparingTarget', 'TargetReady', 'Running'])(
-    'in phase %s lets it enter Running, then aborts it there',
-    (phase) => {
-      const migration = cancelled(phase);
-      run();
-      expect(lab.migration(migration)).toBeUndefined();
-      const seen = states(resources.migrations, migration.metadata.name).map(({ object }) => object.status?.phase);
-      expect(seen).toContain('Running');
-      const vmi = lab.vmi('shop', 'storefront-web-1');
-      expect(vmi.status?.migrationState).toMatchObject({
-        abortRequested: true,
-        abortStatus: 'Succeeded',
-        failed: true,
-        completed: true,
-        failureReason: 'Live migration aborted ',
-      });
-      expect(vmi.status?.nodeName).toBe('worker-0');
-      expect(eventsOf('VirtualMachineInstanceMigration', migration.metadata.name).slice(-2)).toEqual([
-        'Normal SuccessfulAbortMigration Migration is ready to be canceled by virt-handler.',
-        'Warning FailedMigration source node reported migration failed',
-      ]);
-      expect(eventsOf('VirtualMachineInstance', 'storefront-web-1')).toContain(
-        'Normal Migrating VirtualMachineInstance is aborting migration.',
-      );
-    },
-  );
-
-  test('of a finished one just deletes history', () => {
-    const migration = lab.migrate('shop', 'storefront-web-1');
-    run();
-    const before = log.length;
-    remove(lab, resources.migrations, lab.migration(migration)!);
-    run();
-    expect(log.slice(before).map(({ type, resource }) => `${type} ${resource}`)).toContain(
-      `DELETED ${resources.migrations}`,
-    );
-    expect(lab.vmi('shop', 'storefront-web-1').status?.nodeName).not.toBe('worker-0');
-  });
-});
-
-describe('limits', () => {
-  /** The most migrations that were under way at once, in all and by source node. */
-  function most(): { cluster: number; source: number } {
-    const active = new Map<string, string>();
-    let cluster = 0;
-    let source = 0;
-    for (const { resource, object, type } of log) {
-      if (resource !== resources.migrations) continue;
-      const migration = object as VirtualMachineInstanceMigration;
-      const phase = migration.status?.phase ?? '';
-      const uid = migration.metadata.uid ?? '';
-      if (type === 'DELETED' || ['', 'Pending', 'Succeeded', 'Failed'].includes(phase)) active.delete(uid);
-      else active.set(uid, migration.status?.migrationState?.sourcePod ?? '');
-      cluster = Math.max(cluster, active.size);
-      const nodes = [...active.values()].map(
-        (name) => lab.store.get<Pod>(resources.pods, migration.metadata.namespace, name)?.spec?.nodeName ?? '',
-      );
-      for (const node of nodes) source = Math.max(source, nodes.filter((other) => other === node).length);
-    }
-    return { cluster, source };
-  }
-
-  function migrateAll(): VirtualMachineInstanceMigration[] {
-    return lab.store
-      .list<VirtualMachineInstance>(resources.vmis)
-      .filter((vmi) => vmi.metadata.namespace === 'busy')
-      .map((vmi) => lab.migrate('busy', vmi.metadata.name));
-  }
-
-  beforeEach(() => {
-    const scenario = generate({ nodes: 4, vms: 24, seed: 'limits' });
-    const vms = scenario.vms.map((vm) => ({
-      ...vm,
-      namespace: 'busy',
-      disks: vm.disks.map((disk) => ({ ...disk, storage: 'ontap-nas' })),
-    }));
-    lab = testLab({ ...scenario, namespaces: [{ name: 'busy' }], vms });
-    log = [];
-    lab.store.subscribe((event) => log.push(event));
-  });
-
-  test('keep five at most under way, two from each node; the others wait in Pending without a word', () => {
-    const migrations = migrateAll();
-    lab.clock.advanceBy(2000);
-    const waiting = migrations
-      .map((migration) => lab.migration(migration))
-      .filter((migration) => migration?.status?.phase === 'Pending');
-    expect(waiting.length).toBe(migrations.length - 5);
-    expect(waiting.every((migration) => migration?.status?.conditions === undefined)).toBe(true);
-    expect(eventsOf('VirtualMachineInstanceMigration', waiting[0]?.metadata.name ?? '')).toEqual([]);
-    run();
-    expect(most()).toEqual({ cluster: 5, source: 2 });
-    expect(migrations.map((migration) => lab.migration(migration)?.status?.phase)).toEqual(
-      Array(migrations.length).fill('Succeeded'),
-    );
-  });
-
-  test('follow HyperConverged at once, without a restart', () => {
-    const hco = lab.store.get<KubeVirt>(resources.hyperConvergeds, CNV_NAMESPACE, 'kubevirt-hyperconverged')!;
-    modify(lab, resources.hyperConvergeds, hco, (draft) => {
-      Object.assign((draft as unknown as { spec: { liveMigrationConfig: object } }).spec.liveMigrationConfig, {
-        parallelMigrationsPerCluster: 2,
-        parallelOutboundMigrationsPerNode: 1,
-      });
-    });
-    lab.clock.advanceBy(1000);
-    migrateAll();
-    run();
-    expect(most()).toEqual({ cluster: 2, source: 1 });
-  });
-
-  test('keep only the five newest finished migrations of a VMI', () => {
-    const [vmi] = lab.store.list<VirtualMachineInstance>(resources.vmis, 'busy');
-    const made: VirtualMachineInstanceMigration[] = [];
-    for (let count = 0; count < 7; count++) {
-      made.push(lab.migrate('busy', vmi?.metadata.name ?? ''));
-      run();
-      lab.clock.advanceBy(3000);
-    }
-    expect(made.map((migration) => lab.migration(migration) !== undefined)).toEqual([
-      false,
-      false,
-      true,
-      true,
-      true,
-      true,
-      true,
-    ]);
-  });
-
-  test('of a ResourceQuota show as a condition until there is room', () => {
-    const quota = {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'q', namespace: 'busy' },
-      spec: { hard: { pods: '1' } },
-    };
-    lab.store.create(resources.resourceQuotas, quota);
-    const [vmi] = lab.store.list<VirtualMachineInstance>(resources.vmis, 'busy');
-    const migration = lab.migrate('busy', vmi?.metadata.name ?? '');
-    lab.clock.advanceBy(3000);
-    const stuck = lab.migration(migration);
-    expect(stuck?.status?.phase).toBe('Pending');
-    expect(stuck?.status?.conditions).toEqual([
-      {
-        type: 'migrationRejectedByResourceQuota',
-        status: 'True',
-        lastProbeTime: expect.any(String),
-        lastTransitionTime: null,
-      },
-    ]);
-    expect(eventsOf('VirtualMachineInstance', vmi?.metadata.name ?? '')[0]).toMatch(
-      /^Warning FailedCreate Error creating pod: pods "virt-launcher-.*" is forbidden: exceeded quota: q, requested: pods=1, used: pods=\d+, limited: pods=1$/,
-    );
-    lab.store.delete(resources.resourceQuotas, 'busy', 'q');
-    run();
-    expect(lab.migration(migration)?.status?.phase).toBe('Succeeded');
-    expect(lab.migration(migration)?.status?.conditions ?? []).toEqual([]);
   });
 });

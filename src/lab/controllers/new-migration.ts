@@ -1,7 +1,8 @@
 import type { KubeObject, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { MIGRATION_FINALIZER } from './migration.ts';
+
+export const MIGRATION_FINALIZER = 'kubevirt.io/migrationJobFinalize';
 
 /** What migrations-mutator.kubevirt.io adds: the label (over any the user gave) and the finalizer. */
 export function withMigrationDefaults<T extends KubeObject & { spec?: { vmiName?: string } }>(migration: T): T {

@@ -36,7 +36,7 @@ function node(name: string, { labels = {}, allocatable = {}, spec = {} }: NodePa
     metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
     spec,
     status: { allocatable: { cpu: '4', memory: '16Gi', pods: '10', ...allocatable } },
-  } as unknown as Node);
+  });
 }
 
 function pod(name: string, spec: object = {}, labels: Record<string, string> = {}): Pod {
@@ -47,7 +47,7 @@ function pod(name: string, spec: object = {}, labels: Record<string, string> = {
     metadata: { name, namespace: 'ns', labels },
     spec: { containers: [{ name: 'c', resources: { requests: requests ?? {} } }], ...rest },
     status: { phase: 'Pending' },
-  } as unknown as Pod);
+  });
 }
 
 /** The node a pod was bound to, or why it was not. */

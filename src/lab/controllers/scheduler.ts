@@ -86,10 +86,10 @@ export function scheduler(cluster: Cluster): Scheduler {
         if (event.resource === resources.pods) {
           const pod = event.object as Pod;
           if (event.type === 'ADDED' && isPending(pod)) queue.add(keyOf(pod));
-          if (waiting.size > 0 && freesRoom(event.previous as Pod | undefined, pod, event.type)) retryWaiting();
+          if (waiting.size > 0 && freesRoom(event.previous, pod, event.type)) retryWaiting();
         } else if (event.resource === resources.nodes && waiting.size > 0) {
-          const before = event.previous as Node | undefined;
-          if (before === undefined || placeChanged(before, event.object as Node)) retryWaiting();
+          const before = event.previous;
+          if (before === undefined || placeChanged(before, event.object)) retryWaiting();
         }
       });
     },

@@ -49,18 +49,18 @@ export function usage(cluster: Cluster): Usage {
   for (const pod of cluster.store.values<Pod>(resources.pods)) count(pod, 1);
   cluster.store.subscribe((event) => {
     if (event.resource !== resources.pods) return;
-    if (event.previous !== undefined) count(event.previous as Pod, -1);
-    if (event.type !== 'DELETED') count(event.object as Pod, 1);
+    if (event.previous !== undefined) count(event.previous, -1);
+    if (event.type !== 'DELETED') count(event.object, 1);
   });
   return { of: (node) => used.get(node) ?? {}, exclusive: () => exclusive.values() };
 }
 
 function antiAffinityOf(pod: Pod): Term[] {
-  return (pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) as Term[];
+  return pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
 }
 
 function affinityOf(pod: Pod): Term[] {
-  return (pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) as Term[];
+  return pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
 }
 
 function selects(term: Term, owner: Pod, pod: Pod): boolean {
@@ -228,7 +228,7 @@ export function score(usage: Usage, question: PodQuestion, node: Node): number {
   let points = ((free('cpu') + free('memory')) / 2) * 100;
   for (const preferred of question.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ??
     []) {
-    if (matchesNode({ nodeSelectorTerms: [preferred.preference as NodeSelector['nodeSelectorTerms'][number]] }, node)) {
+    if (matchesNode({ nodeSelectorTerms: [preferred.preference] }, node)) {
       points += preferred.weight;
     }
   }

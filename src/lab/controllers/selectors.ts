@@ -79,7 +79,7 @@ export function podMatchesNode(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {};
   for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) if (labels[key] !== value) return false;
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || matchesNode(required as NodeSelector, node);
+  return required === undefined || matchesNode(required, node);
 }
 
 /** The first taint that keeps a pod from being scheduled: effect NoSchedule or NoExecute, and not tolerated. */
@@ -91,7 +91,7 @@ export function untoleratedTaint(tolerations: Toleration[], taints: Taint[]): Ta
   );
 }
 
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
+function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect !== undefined && toleration.effect !== '' && toleration.effect !== taint.effect) return false;
   const key = toleration.key ?? '';
   if (key !== '' && key !== taint.key) return false;

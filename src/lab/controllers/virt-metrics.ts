@@ -42,7 +42,7 @@ function exposition(): {
 }
 
 /** virt-handler's metrics of one node (facts/kubevirt.md G1, G2; names of v1.6). */
-export function handlerMetrics(cluster: Cluster, handler: VirtHandler, node: string): string {
+function handlerMetrics(cluster: Cluster, handler: VirtHandler, node: string): string {
   const out = exposition();
   for (const vmi of cluster.vmisOn.get(node)) {
     if (vmi.status?.phase !== 'Running') continue;
@@ -135,7 +135,7 @@ function infoLabels(
 }
 
 /** virt-controller's metrics about migrations (facts/kubevirt.md G1). */
-export function controllerMetrics(cluster: Cluster): string {
+function controllerMetrics(cluster: Cluster): string {
   const out = exposition();
   const counts = { pending: 0, scheduling: 0, unset: 0, running: 0 };
   for (const migration of cluster.store.list<VirtualMachineInstanceMigration>(resources.migrations)) {

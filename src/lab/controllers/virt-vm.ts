@@ -1,4 +1,4 @@
-import type { KubeObject, PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
+import type { PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { type Condition, put, without } from './conditions.ts';
@@ -117,7 +117,7 @@ export function virtVm(cluster: Cluster): Controller {
       });
     }
     const template = vm.spec.template;
-    const annotations = (template.metadata as Partial<KubeObject['metadata']> | undefined)?.annotations ?? {};
+    const annotations = template.metadata?.annotations ?? {};
     const migrating = vmi.status?.migrationState !== undefined && vmi.status.migrationState.completed !== true;
     modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
       const kept = Object.entries(draft.metadata.annotations ?? {}).filter(
@@ -200,7 +200,7 @@ export function vmStatus(
               )?.lastTransitionTime ?? new Date(cluster.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
           },
         ]
-      : ((vmi.status?.conditions ?? []) as unknown as Condition[]);
+      : (vmi.status?.conditions ?? []);
   const status = {
     ...vm.status,
     conditions: [...copied, ...own] as unknown as NonNullable<NonNullable<VirtualMachine['status']>['conditions']>,

@@ -43,7 +43,7 @@ function specCauses(spec: VmiSpec | undefined, path: string): Cause[] {
 
 function validateVm({ object }: AdmissionRequest): void {
   const { spec } = object as VirtualMachine;
-  const causes = specCauses(spec.template?.spec as VmiSpec | undefined, 'spec.template.spec');
+  const causes = specCauses(spec.template?.spec, 'spec.template.spec');
   if (spec.running !== undefined && spec.running !== null && spec.runStrategy !== undefined) {
     causes.unshift({
       reason: 'FieldValueInvalid',
@@ -88,7 +88,7 @@ function validatePolicy({ object }: AdmissionRequest): void {
   const negative = (field: string): void => {
     causes.push({ reason: 'FieldValueInvalid', message: 'must not be negative', field: `spec.${field}` });
   };
-  if (Number(spec?.completionTimeoutPerGiB ?? 0) < 0) negative('completionTimeoutPerGiB');
+  if ((spec?.completionTimeoutPerGiB ?? 0) < 0) negative('completionTimeoutPerGiB');
   if (spec?.bandwidthPerMigration !== undefined && bytesOf(spec.bandwidthPerMigration) < 0) {
     negative('bandwidthPerMigration');
   }

@@ -22,7 +22,7 @@ interface Options {
 }
 
 function optionsOf({ body }: SubresourceRequest): Options {
-  return (body ?? {}) as Options;
+  return body ?? {};
 }
 
 function isDryRun(request: SubresourceRequest): boolean {
@@ -43,13 +43,13 @@ export function lifecycleSubresources(cluster: Cluster): Subresource[] {
   function setRunStrategy(vm: VirtualMachine, strategy: 'Always' | 'Halted'): void {
     modify<VirtualMachine>(cluster, resources.vms, vm, (draft) => {
       if (draft.spec.running !== undefined) draft.spec.running = strategy === 'Always';
-      else draft.spec.runStrategy = strategy as NonNullable<VirtualMachine['spec']['runStrategy']>;
+      else draft.spec.runStrategy = strategy;
     });
   }
 
   function request(vm: VirtualMachine, requests: { action: 'Start' | 'Stop'; uid?: string }[]): void {
     modify<VirtualMachine>(cluster, resources.vms, vm, (draft) => {
-      draft.status = { ...draft.status, stateChangeRequests: requests as never };
+      draft.status = { ...draft.status, stateChangeRequests: requests };
     });
   }
 

@@ -1,9 +1,9 @@
-import type { KubeObject, VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
+import type { VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
 import { type Cluster, now } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { kubeVirtOf } from './config.ts';
 
-export const VMI_FINALIZERS = ['kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'];
+const VMI_FINALIZERS = ['kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'];
 
 /** What virtualmachineinstances-mutator.kubevirt.io fills in when a VMI is created; changes `vmi`. */
 export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, random: Random): void {
@@ -49,7 +49,7 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
 export function vmiOf(cluster: Cluster, vm: VirtualMachine, random: Random): VirtualMachineInstance {
   const template = structuredClone(vm.spec.template);
   const { name, namespace, uid } = vm.metadata;
-  const templateMeta = template.metadata as Partial<KubeObject['metadata']> | undefined;
+  const templateMeta = template.metadata;
   const vmi: VirtualMachineInstance = {
     apiVersion: 'kubevirt.io/v1',
     kind: 'VirtualMachineInstance',

@@ -1,5 +1,5 @@
 import type { KubeObject, Node } from '../../model/objects.ts';
-import { bytesOf, formatQuantity, quantityOf } from '../../model/quantity.ts';
+import { bytesOf } from '../../model/quantity.ts';
 import { type Store, seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
@@ -47,7 +47,7 @@ export function nodesIn(scenario: Scenario): BuiltNode[] {
   );
 }
 
-/** Whether a node of the scenario takes VMs that ask for nothing special. */
+/** A node as OpenShift installs it, with the labels that virt-handler's labeller gives it, and its lease. */
 export function createNode(cluster: Cluster, node: BuiltNode, number: number, born: string): void {
   const { group, name } = node;
   const time = seconds(cluster.clock.now());
@@ -216,9 +216,4 @@ export function createNetworkState(store: Store, scenario: Scenario, node: Built
     status: { currentState: { interfaces }, hostNetworkManagerVersion: '1.52.0', handlerNmstateVersion: '2.2.45' },
   };
   store.create(resources.nodeNetworkStates, state);
-}
-
-/** A byte count as Kubernetes writes it. */
-export function bytesText(bytes: number): string {
-  return formatQuantity(quantityOf(Math.ceil(bytes)));
 }

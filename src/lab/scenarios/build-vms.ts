@@ -5,15 +5,14 @@ import type {
   StorageClass,
   VirtualMachine,
   VirtualMachineInstance,
-  VmiSpec,
 } from '../../model/objects.ts';
 import { seconds } from '../api/store.ts';
 import { type Cluster } from '../cluster.ts';
 import { conditionOf, put } from '../controllers/conditions.ts';
 import { workloadAnnotations } from '../controllers/guest.ts';
+import { guestStatus } from '../controllers/guest-status.ts';
 import { launcherPod } from '../controllers/launcher-pod.ts';
 import { withCondition } from '../controllers/pod-status.ts';
-import { guestStatus } from '../controllers/virt-handler.ts';
 import { VM_FINALIZER, vmStatus } from '../controllers/virt-vm.ts';
 import { volumesOf } from '../controllers/virt-vmi.ts';
 import { vmiOf } from '../controllers/vmi-defaults.ts';
@@ -183,12 +182,10 @@ function vmObject(description: VmDescription, created: string): VirtualMachine {
       finalizers: [VM_FINALIZER],
     },
     spec: {
-      runStrategy: (description.node === undefined ? 'Halted' : 'Always') as NonNullable<
-        VirtualMachine['spec']['runStrategy']
-      >,
+      runStrategy: description.node === undefined ? 'Halted' : 'Always',
       template: {
-        metadata: { labels: { ...description.labels, 'vm.kubevirt.io/name': name }, annotations } as object,
-        spec: spec as unknown as VmiSpec,
+        metadata: { labels: { ...description.labels, 'vm.kubevirt.io/name': name }, annotations },
+        spec: spec,
       },
     },
   };

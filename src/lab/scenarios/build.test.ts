@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compareText } from '../../model/memo.ts';
 import type {
   HyperConverged,
   Node,
@@ -99,9 +100,9 @@ describe.each(
     expect(
       handlers
         .filter(isReadyPod)
-        .map(({ spec }) => spec?.nodeName)
-        .sort(),
-    ).toEqual(nodes.map(({ metadata }) => metadata.name).sort());
+        .map(({ spec }) => spec?.nodeName ?? '')
+        .toSorted(compareText),
+    ).toEqual(nodes.map(({ metadata }) => metadata.name).toSorted(compareText));
   });
 });
 

@@ -2,8 +2,9 @@ import type { KubeObject } from '../../model/objects.ts';
 import { seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { createConfiguration } from './build-configuration.ts';
 import { createNetworkState, createNode, nodesIn } from './build-nodes.ts';
-import { createConfiguration, createSystemPods, podPlacer, SYSTEM_NAMESPACES } from './build-system.ts';
+import { createSystemPods, podPlacer, SYSTEM_NAMESPACES } from './build-system.ts';
 import { createStorageClass, createVm } from './build-vms.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -22,7 +22,7 @@ export interface NodeGroup {
 }
 
 /** A dedicated network for migrations: a second NIC on each worker, an NNCP, a NAD with whereabouts addresses. */
-export interface MigrationNetwork {
+interface MigrationNetwork {
   name: string;
   interface: string;
   gbps: number;

@@ -1,0 +1,89 @@
+import type {
+  KubeObject,
+  MigrationPolicy,
+  Pod,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+} from '../../model/objects.ts';
+import { type Cluster, modify, now } from '../cluster.ts';
+import { resources } from '../resources.ts';
+import { migrationSettings } from './config.ts';
+import { VIRT_CONTROLLER } from './launcher-pod.ts';
+import { matchPolicy, withPolicy } from './migration-policy.ts';
+import { currentPod } from './virt-vmi.ts';
+
+const TARGET_LABEL = 'kubevirt.io/migrationTargetNodeName';
+
+/** Scheduled: the VMI's migrationState is replaced, and virt-handler takes over. */
+export function handOff(
+  cluster: Cluster,
+  migration: VirtualMachineInstanceMigration,
+  vmi: VirtualMachineInstance,
+  pod: Pod,
+): void {
+  const { store, events } = cluster;
+  const namespace = store.get<KubeObject>(resources.namespaces, undefined, vmi.metadata.namespace ?? '');
+  const policy = matchPolicy(store.list<MigrationPolicy>(resources.migrationPolicies).slice(), vmi, namespace);
+  const { configuration, changed } = withPolicy(migrationSettings(cluster), policy);
+  modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+    draft.status = {
+      ...draft.status,
+      migrationState: {
+        migrationUid: migration.metadata.uid ?? '',
+        sourceNode: draft.status?.nodeName ?? '',
+        sourcePod: currentPod(cluster, vmi)?.metadata.name ?? '',
+        targetNode: pod.spec?.nodeName ?? '',
+        targetPod: pod.metadata.name,
+        migrationConfiguration: configuration,
+        ...(policy !== undefined && changed ? { migrationPolicyName: policy.metadata.name } : {}),
+      },
+    };
+    draft.metadata.labels = { ...draft.metadata.labels, [TARGET_LABEL]: pod.spec?.nodeName ?? '' };
+  });
+  events.normal(
+    migration,
+    VIRT_CONTROLLER,
+    'SuccessfulHandOver',
+    'Migration target pod is ready for preparation by virt-handler.',
+  );
+}
+
+/** Running and deleted: virt-handler is asked to abort. */
+export function requestAbort(
+  cluster: Cluster,
+  migration: VirtualMachineInstanceMigration,
+  vmi: VirtualMachineInstance,
+): void {
+  const state = vmi.status?.migrationState;
+  if (state === undefined || state.abortRequested === true || state.completed === true) return;
+  modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+    if (draft.status?.migrationState !== undefined) draft.status.migrationState.abortRequested = true;
+  });
+  cluster.events.normal(
+    migration,
+    VIRT_CONTROLLER,
+    'SuccessfulAbortMigration',
+    'Migration is ready to be canceled by virt-handler.',
+  );
+}
+
+/** The target went down after hand-off and before the start: nobody else would say so on the VMI (facts/kubevirt.md C4). */
+export function failHandedOver(cluster: Cluster, vmi: VirtualMachineInstance): void {
+  if (vmi.status?.migrationState?.startTimestamp !== undefined) return;
+  const uid = vmi.status?.migrationState?.migrationUid ?? '';
+  modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+    if (draft.status?.migrationState === undefined) return;
+    Object.assign(draft.status.migrationState, {
+      failed: true,
+      completed: true,
+      endTimestamp: now(cluster),
+      failureReason: 'Target pod is down',
+    });
+  });
+  cluster.events.warning(
+    vmi,
+    VIRT_CONTROLLER,
+    'FailedMigration',
+    `VirtualMachineInstance migration uid ${uid} failed. reason: Target pod is down`,
+  );
+}

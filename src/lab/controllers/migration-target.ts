@@ -1,0 +1,121 @@
+import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { isFinishedPod } from '../../model/pods.ts';
+import { type Cluster, keyOf, modify, now, remove } from '../cluster.ts';
+import type { Random } from '../random.ts';
+import { resources } from '../resources.ts';
+import { conditionOf, put } from './conditions.ts';
+import { HostModelUnknown, targetPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { backoffOf } from './migration-backoff.ts';
+import { freeSlots } from './migration-slots.ts';
+import { createLauncher, currentPod } from './virt-vmi.ts';
+import type { Requeue } from './workqueue.ts';
+
+/** How often virt-controller looks again at a migration that waits (v1.6: 5 s, whatever it waits for). */
+export const RETRY = 5000;
+
+/** Pending: creates the target pod, or says when to look again; `blocked`: when a slot comes free. Nothing but the phase tells that it waits. */
+export function createTarget(
+  cluster: Cluster,
+  random: Random,
+  migration: VirtualMachineInstanceMigration,
+  vmi: VirtualMachineInstance,
+): Requeue | 'blocked' | undefined {
+  const { events } = cluster;
+  if (vmi.status?.phase !== 'Running') return { afterMs: RETRY, background: true };
+  const alive = cluster.podsOf.get(vmi.metadata.uid ?? '').filter((pod) => !isFinishedPod(pod));
+  // Until the previous migration's source pod has ended; its end brings this here again.
+  if (alive.length > 1) return { afterMs: 1000, background: true };
+  const backoff = backoffOf(cluster, migration);
+  if (backoff > 0) {
+    events.warning(vmi, VIRT_CONTROLLER, 'MigrationBackoff', `backoff migrating vmi ${keyOf(vmi)}`);
+    return { afterMs: backoff, background: true };
+  }
+  const free = freeSlots(cluster, vmi.status.nodeName);
+  if (free.cluster <= 0 || free.outbound <= 0) return 'blocked';
+  let pod: Pod;
+  try {
+    pod = targetPod(cluster, vmi, migration, currentPod(cluster, vmi));
+  } catch (error) {
+    if (!(error instanceof HostModelUnknown)) throw error;
+    events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${error.message}`);
+    return { afterMs: RETRY, background: true };
+  }
+  const { pod: created, rejected } = createLauncher(cluster, vmi, pod, random.suffix());
+  modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
+    if (rejected === undefined) return;
+    draft.status = {
+      ...draft.status,
+      conditions: put(draft.status?.conditions, {
+        type: 'migrationRejectedByResourceQuota',
+        status: 'True',
+        lastProbeTime: now(cluster),
+        lastTransitionTime: null,
+      }),
+    };
+  });
+  if (created === undefined) return { afterMs: RETRY, background: true };
+  events.normal(
+    migration,
+    VIRT_CONTROLLER,
+    'SuccessfulCreate',
+    `Created migration target pod ${created.metadata.name}`,
+  );
+  return undefined;
+}
+
+/** Scheduling: a target pod that does not start in time is given up (facts/kubevirt.md C1, Timeouts on the target pod). */
+export function watchPending(
+  cluster: Cluster,
+  migration: VirtualMachineInstanceMigration,
+  vmi: VirtualMachineInstance,
+  pod: Pod,
+): Requeue | undefined {
+  const { clock, events } = cluster;
+  if (pod.status?.phase !== 'Pending' || pod.metadata.deletionTimestamp !== undefined) return undefined;
+  const age = (clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
+  const limit = (annotation: string, fallback: number): number =>
+    Number(migration.metadata.annotations?.[annotation] ?? fallback);
+  const waits: { what: string; seconds: number }[] = [
+    {
+      what: 'pending',
+      seconds: limit('kubevirt.io/migrationPendingPodTimeoutSeconds', cluster.version.pendingTimeout),
+    },
+  ];
+  const scheduled = conditionOf(pod.status.conditions, 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    events.warning(
+      migration,
+      VIRT_CONTROLLER,
+      'migrationTargetPodUnschedulable',
+      `Migration target pod for VMI [${keyOf(vmi)}] is currently unschedulable.`,
+    );
+    waits.unshift({
+      what: 'unschedulable',
+      seconds: limit('kubevirt.io/migrationUnschedulablePodTimeoutSeconds', cluster.version.unschedulableTimeout),
+    });
+  }
+  const over = waits.find(({ seconds }) => age >= seconds);
+  if (over !== undefined) {
+    remove(cluster, resources.pods, pod);
+    events.normal(
+      migration,
+      VIRT_CONTROLLER,
+      'SuccessfulDelete',
+      `${over.what} pod ${keyOf(pod)} timeout period exceeded`,
+    );
+    return undefined;
+  }
+  return { afterMs: Math.max(50, Math.min(...waits.map(({ seconds }) => seconds - age)) * 1000) };
+}
+
+/** The target pod of a migration that ended before virt-handler got it is deleted. */
+export function cancelTarget(
+  cluster: Cluster,
+  migration: VirtualMachineInstanceMigration,
+  pod: Pod | undefined,
+): undefined {
+  if (pod === undefined || pod.metadata.deletionTimestamp !== undefined || isFinishedPod(pod)) return;
+  remove(cluster, resources.pods, pod);
+  const message = `migration canceled and pod ${keyOf(pod)} is deleted`;
+  cluster.events.normal(migration, VIRT_CONTROLLER, 'SuccessfulDelete', message);
+}
