@@ -90,15 +90,10 @@ describe.skipIf(!hasKubectl)('kubectl on the lab', () => {
     const { namespace, name } = vmi.metadata;
     const before = vmi.status.nodeName;
     const watcher = execFile('kubectl', ['get', 'vmim', '-n', namespace, '-w', '--no-headers'], { env: home });
-    const phases: string[] = [];
-    watcher.stdout?.on('data', (text: string) =>
-      phases.push(
-        ...text
-          .split('\n')
-          .filter((line) => line.startsWith('by-hand'))
-          .map((line) => line.split(/\s+/)[1] ?? ''),
-      ),
-    );
+    let seen = '';
+    watcher.stdout?.on('data', (text: string) => {
+      seen += text;
+    });
     const manifest = join(folder, 'migration.yaml');
     writeFileSync(
       manifest,
@@ -120,6 +115,10 @@ describe.skipIf(!hasKubectl)('kubectl on the lab', () => {
     expect(waited.stdout).toContain('condition met');
     await new Promise((resolve) => setTimeout(resolve, 300));
     watcher.kill();
+    const phases = seen
+      .split('\n')
+      .filter((line) => line.startsWith('by-hand'))
+      .map((line) => line.split(/\s+/)[1] ?? '');
     const order = ['Pending', 'Scheduling', 'Scheduled', 'PreparingTarget', 'TargetReady', 'Running', 'Succeeded'];
     expect([...new Set(phases)].filter((phase) => order.includes(phase))).toEqual(order);
     const after = await kubectl('get', 'vmi', name, '-n', namespace, '-o', 'jsonpath={.status.nodeName}');

@@ -1,3 +1,4 @@
+import { isFinal } from '../model/migrations.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import type { MoveOrder } from './events.ts';
 
@@ -15,10 +16,6 @@ export interface Active {
   vm: string;
   source: string | undefined;
   target: string | undefined;
-}
-
-export function isFinal(migration: VirtualMachineInstanceMigration): boolean {
-  return migration.status?.phase === 'Succeeded' || migration.status?.phase === 'Failed';
 }
 
 /** `namespace/name` of the VMI a migration is about. */

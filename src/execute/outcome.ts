@@ -1,7 +1,7 @@
 import type { KubeClient } from '../kube/types.ts';
+import { isFinal } from '../model/migrations.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import type { MoveOrder, Outcome } from './events.ts';
-import { isFinal } from './observed.ts';
 import { type Reading, time } from './reading.ts';
 import { whyFailed } from './why-failed.ts';
 

@@ -1,5 +1,6 @@
+import { isFinal } from '../model/migrations.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
-import { isFinal, stateOf } from './observed.ts';
+import { stateOf } from './observed.ts';
 
 /** What a migration and its VMI say together. Times in ms since the epoch. */
 export type Reading =

@@ -138,10 +138,8 @@ function hasStatus(error: unknown, status: number): error is ApiError {
 export const isUnauthorized = (error: unknown): error is ApiError => hasStatus(error, 401);
 export const isForbidden = (error: unknown): error is ApiError => hasStatus(error, 403);
 export const isNotFound = (error: unknown): error is ApiError => hasStatus(error, 404);
-/** A conflict or an object that already exists; `isAlreadyExists` tells them apart. */
+/** A conflict, or an object that already exists: the reason tells them apart. */
 export const isConflict = (error: unknown): error is ApiError => hasStatus(error, 409);
-const isAlreadyExists = (error: unknown): error is ApiError =>
-  hasStatus(error, 409) && error.reason === 'AlreadyExists';
 /** The resourceVersion or continue token is older than what the server still knows. */
 export const isGone = (error: unknown): error is ApiError => hasStatus(error, 410);
 export const isTooManyRequests = (error: unknown): error is ApiError => hasStatus(error, 429);

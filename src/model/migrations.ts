@@ -36,7 +36,8 @@ export interface Migrations {
   takenByNode: Map<string, number>;
 }
 
-function isFinal(migration: VirtualMachineInstanceMigration): boolean {
+/** Whether it has ended: only then may the VMI have another one. */
+export function isFinal(migration: VirtualMachineInstanceMigration): boolean {
   const phase = migration.status?.phase;
   return phase === 'Succeeded' || phase === 'Failed';
 }
