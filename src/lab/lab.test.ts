@@ -216,3 +216,23 @@ describe('a started lab', () => {
     await expect(startLab({ scenario: 'nosuch' })).rejects.toThrow('there is no scenario nosuch');
   });
 });
+
+describe('what is owned goes with its owner', () => {
+  test('when a DaemonSet, or a namespace with running VMs, is deleted', async () => {
+    const lab = await start({ scenario: 'small', speed: 'max' });
+    const empty = reached(lab, () => lab.store.get('namespaces', undefined, 'lab-test') === undefined);
+    expect((await call(lab, 'DELETE', '/api/v1/namespaces/lab-test')).status).toBe(200);
+    await empty;
+    for (const resource of [resources.vms, resources.vmis, resources.pods]) {
+      expect([resource, lab.store.list(resource, 'lab-test').length]).toEqual([resource, 0]);
+    }
+    const handlers = (): number =>
+      lab.store
+        .list(resources.pods, 'openshift-cnv')
+        .filter(({ metadata }) => metadata.labels?.['kubevirt.io'] === 'virt-handler').length;
+    expect(handlers()).toBe(4);
+    const none = reached(lab, () => handlers() === 0);
+    await call(lab, 'DELETE', '/apis/apps/v1/namespaces/openshift-cnv/daemonsets/virt-handler');
+    await none;
+  });
+});

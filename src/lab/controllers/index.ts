@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster.ts';
 import { componentLogs } from './component-logs.ts';
 import { daemonSet } from './daemonset.ts';
 import { evacuationController } from './evacuation.ts';
+import { garbageCollector } from './garbage-collector.ts';
 import { hcoOperator } from './hco-operator.ts';
 import { heartbeat } from './heartbeat.ts';
 import { kubelet } from './kubelet.ts';
@@ -11,6 +12,7 @@ import { scheduler } from './scheduler.ts';
 import { type VirtHandler, virtHandler } from './virt-handler.ts';
 import { virtVm } from './virt-vm.ts';
 import { virtVmi } from './virt-vmi.ts';
+import { volumes } from './volumes.ts';
 
 /** What of the running controllers others need. */
 export interface Controllers {
@@ -24,6 +26,8 @@ export function startControllers(cluster: Cluster): Controllers {
     scheduler(cluster),
     kubelet(cluster),
     daemonSet(cluster),
+    garbageCollector(cluster),
+    volumes(cluster),
     resourceQuota(cluster),
     hcoOperator(cluster),
     virtVm(cluster),
