@@ -41,7 +41,7 @@ export function volumes(cluster: Cluster): Controller {
     const volumeName = `pvc-${claim.metadata.uid ?? random.uuid()}`;
     const volumeMode = claim.spec?.volumeMode ?? 'Filesystem';
     const accessModes = claim.spec?.accessModes ?? [];
-    const capacity = { storage: String(claim.spec?.resources?.requests?.['storage'] ?? '1Gi') };
+    const capacity = { storage: claim.spec?.resources?.requests?.['storage'] ?? '1Gi' };
     const volume: KubeObject & Record<string, unknown> = {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
