@@ -101,7 +101,10 @@ export function modify<T extends KubeObject>(
 /** What a change of raises the generation. */
 function generationOf(resource: ResourceName, object: KubeObject): string {
   const { spec, status } = object as KubeObject & { spec?: unknown; status?: unknown };
-  return JSON.stringify(resource === resources.vmis ? [spec, status] : spec);
+  if (resource === resources.vmis) return JSON.stringify([spec, status]);
+  // A binding is not a change of the spec by its owner (recordings, run1/pods: it stays at 1).
+  if (resource === resources.pods) return JSON.stringify({ ...(spec as object), nodeName: undefined });
+  return JSON.stringify(spec);
 }
 
 /** DELETE as the API server does it: at once, or by marking what has finalizers (or, for a bound pod, a grace period). */
@@ -133,4 +136,9 @@ export function remove(cluster: Cluster, resource: ResourceName, object: KubeObj
 /** metav1.Time of now: whole seconds. */
 export function now(cluster: Cluster): string {
   return seconds(cluster.clock.now());
+}
+
+/** Now as Go prints a metav1.Time, which is what virt-controller writes into one annotation. */
+export function goNow(cluster: Cluster): string {
+  return `${now(cluster).replace('T', ' ').replace('Z', '')} +0000 UTC`;
 }

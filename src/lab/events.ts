@@ -11,6 +11,8 @@ interface EventSource {
   component: string;
   /** The node, for virt-handler and the kubelet. */
   host?: string;
+  /** Of those that write events.k8s.io/v1, as kube-scheduler does: what they were doing. */
+  action?: string;
 }
 
 interface EventObject extends KubeObject {
@@ -18,14 +20,43 @@ interface EventObject extends KubeObject {
   type: string;
   reason: string;
   message: string;
-  count: number;
-  firstTimestamp: string;
-  lastTimestamp: string;
+  count?: number;
+  lastTimestamp: string | null;
+  series?: { count: number; lastObservedTime: string };
 }
 
 export interface EventRecorder {
   normal(about: KubeObject, source: EventSource, reason: string, message: string): void;
   warning(about: KubeObject, source: EventSource, reason: string, message: string): void;
+}
+
+function coreTimes(source: EventSource, time: string): object {
+  return {
+    source: { ...source },
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+    eventTime: null,
+    reportingComponent: source.component,
+    reportingInstance: source.host ?? '',
+  };
+}
+
+function micro(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}
+
+/** How an event of events.k8s.io/v1 looks at the core API (recordings, run1/events): one exact time, no count. */
+function newTimes({ component, action }: EventSource, ms: number): object {
+  return {
+    source: {},
+    firstTimestamp: null,
+    lastTimestamp: null,
+    eventTime: micro(ms),
+    action,
+    reportingComponent: component,
+    reportingInstance: `${component}-control-plane-0`,
+  };
 }
 
 /** Records Events as client-go does: the same event about the same object counts up instead of piling up. */
@@ -39,8 +70,9 @@ export function eventRecorder(clock: Clock, store: Store, random: Random): Event
       const place = known.get(key);
       if (place === undefined) continue;
       const event = store.get<EventObject>(resources.events, place.namespace, place.name);
-      if (event !== undefined && Date.parse(event.lastTimestamp) + TTL > clock.now()) {
-        expiry.push({ key, at: Date.parse(event.lastTimestamp) + TTL });
+      const last = Date.parse(event?.series?.lastObservedTime ?? event?.lastTimestamp ?? '');
+      if (last + TTL > clock.now()) {
+        expiry.push({ key, at: last + TTL });
         continue;
       }
       known.delete(key);
@@ -55,13 +87,17 @@ export function eventRecorder(clock: Clock, store: Store, random: Random): Event
     const place = known.get(key);
     const before = place && store.get<EventObject>(resources.events, place.namespace, place.name);
     if (before !== undefined) {
-      store.update(resources.events, { ...before, count: before.count + 1, lastTimestamp: time });
+      const again =
+        source.action === undefined
+          ? { count: (before.count ?? 0) + 1, lastTimestamp: time }
+          : { series: { count: (before.series?.count ?? 1) + 1, lastObservedTime: micro(clock.now()) } };
+      store.update(resources.events, { ...before, ...again });
       return;
     }
     const name = `${about.metadata.name}.${names.uuid().replaceAll('-', '').slice(0, 16)}`;
     known.set(key, { namespace, name });
     expiry.push({ key, at: clock.now() + TTL });
-    const event: EventObject & Record<string, unknown> = {
+    const event = {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name, namespace },
@@ -75,14 +111,8 @@ export function eventRecorder(clock: Clock, store: Store, random: Random): Event
       },
       reason,
       message,
-      source: { ...source },
-      firstTimestamp: time,
-      lastTimestamp: time,
-      count: 1,
+      ...(source.action === undefined ? coreTimes(source, time) : newTimes(source, clock.now())),
       type,
-      eventTime: null,
-      reportingComponent: source.component,
-      reportingInstance: source.host ?? '',
     };
     store.create(resources.events, event);
   };

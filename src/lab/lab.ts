@@ -27,8 +27,10 @@ export interface LabOptions {
   nodes?: number;
   /** ... and so many VMs. */
   vms?: number;
-  /** How many times faster than real time; `max`: from event to event. Default 1. */
-  speed?: Speed;
+  /** How many times faster than real time; `max`: from event to event; `stopped`: only by hand, through `clock`. Default 1. */
+  speed?: Speed | 'stopped';
+  /** Lab time at the start, ms since the epoch. Default: now. */
+  startTime?: number;
   /** Default `1`. */
   seed?: string | number;
   /** On 127.0.0.1; default 0: any. */
@@ -71,7 +73,7 @@ function scenarioOf({ scenario, nodes, vms, seed }: LabOptions): Scenario {
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const scenario = scenarioOf(options);
   const seed = options.seed ?? '1';
-  const clock = new Clock(Date.now());
+  const clock = new Clock(options.startTime ?? Date.now());
   const rng = random(seed);
   const store = new Store(clock, rng);
   const network = createNetwork({
@@ -120,7 +122,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     namespace: scenario.namespaces[0]?.name ?? 'default',
   };
   if (options.kubeconfigPath !== undefined) await writeKubeconfig(options.kubeconfigPath, kubeconfig);
-  clock.drive(options.speed ?? 1);
+  const speed = options.speed ?? 1;
+  if (speed !== 'stopped') clock.drive(speed);
   return {
     url: server.url,
     kubeconfig: renderKubeconfig(kubeconfig),

@@ -51,6 +51,7 @@ export function kubelet(cluster: Cluster): Controller {
     const source = { component: 'kubelet', host: pod.spec.nodeName };
     const image = pod.spec.containers[0]?.image ?? '';
     events.normal(pod, source, 'Pulled', `Container image "${image}" already present on machine`);
+    events.normal(pod, source, 'Created', `Created container: ${pod.spec.containers[0]?.name ?? ''}`);
     events.normal(pod, source, 'Started', `Started container ${pod.spec.containers[0]?.name ?? ''}`);
     return undefined;
   }
@@ -220,6 +221,7 @@ export function openReadinessGate(cluster: Cluster, pod: Pod): void {
       status: 'True',
       reason: 'NotPaused',
       message: 'the virtual machine is not paused',
+      lastProbeTime: time,
       lastTransitionTime: time,
     });
     conditions = withCondition(

@@ -13,6 +13,13 @@ const CPU_VENDOR = 'cpu-vendor.node.kubevirt.io/';
 const HOST_MODEL = 'host-model-cpu.node.kubevirt.io/';
 const HOST_MODEL_FEATURE = 'host-model-required-features.node.kubevirt.io/';
 
+/** Annotations of a VMI that its pods do not get. */
+const NOT_COPIED = [
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'kubevirt.io/latest-observed-api-version',
+  'kubevirt.io/storage-observed-api-version',
+];
+
 type Affinity = NonNullable<NonNullable<Pod['spec']>['affinity']>;
 
 /** A target cannot be chosen because the source node does not say which CPU model it has. */
@@ -48,9 +55,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         'kubevirt.io/migrationTransportUnix': 'true',
         'kubectl.kubernetes.io/default-container': 'compute',
         'descheduler.alpha.kubernetes.io/request-evict-only': '',
-        ...Object.fromEntries(
-          Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith('lab.ferry.run/')),
-        ),
+        ...Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.includes(key))),
       },
       ownerReferences: [
         {
@@ -65,7 +70,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
     },
     spec: {
       restartPolicy: 'Never',
-      terminationGracePeriodSeconds: (spec.terminationGracePeriodSeconds ?? 30) + 15,
+      terminationGracePeriodSeconds: (spec.terminationGracePeriodSeconds ?? 30) + 30,
       serviceAccountName: 'default',
       automountServiceAccountToken: false,
       enableServiceLinks: false,

@@ -1,5 +1,5 @@
 import type { Pod, VirtualMachineInstance } from '../../model/objects.ts';
-import { byKey, type Cluster, keyOf, modify, now } from '../cluster.ts';
+import { byKey, type Cluster, goNow, keyOf, modify, now } from '../cluster.ts';
 import type { MigrationOutcome, MigrationProgress, RunningMigration } from '../hypervisor/hypervisor.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
@@ -215,10 +215,9 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     modify<Pod>(cluster, resources.pods, pod, (draft) => {
       draft.metadata.annotations = {
         ...draft.metadata.annotations,
-        'kubevirt.io/migration-target-ready-timestamp': new Date(clock.now()).toISOString(),
+        'kubevirt.io/migration-target-ready-timestamp': goNow(cluster),
       };
     });
-    openReadinessGate(cluster, pod);
     clock.after(random.between(80, 250), () => handOver(job));
   }
 
@@ -239,6 +238,12 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
         'Migrated',
         `The VirtualMachineInstance migrated to node ${job.target}.`,
       );
+      if (pod !== undefined) {
+        openReadinessGate(cluster, pod);
+        modify<Pod>(cluster, resources.pods, pod, (draft) => {
+          draft.metadata.labels = { ...draft.metadata.labels, 'kubevirt.io/nodeName': job.target };
+        });
+      }
     }
     clock.after(random.between(100, 400), () => {
       change(job, (_, state) => {

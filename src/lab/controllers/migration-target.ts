@@ -10,6 +10,8 @@ import { freeSlots } from './migration-slots.ts';
 import { createLauncher, currentPod } from './virt-vmi.ts';
 import type { Requeue } from './workqueue.ts';
 
+const NON_ROOT = 'kubevirt.io/nonroot';
+
 /** How often virt-controller looks again at a migration that waits (v1.6: 5 s, whatever it waits for). */
 export const RETRY = 5000;
 
@@ -34,7 +36,7 @@ export function createTarget(
   if (free.cluster <= 0 || free.outbound <= 0) return 'blocked';
   let pod: Pod;
   try {
-    pod = targetPod(cluster, vmi, migration, currentPod(cluster, vmi));
+    pod = targetPod(cluster, markNonRoot(cluster, vmi), migration, currentPod(cluster, vmi));
   } catch (error) {
     if (!(error instanceof HostModelUnknown)) throw error;
     events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${error.message}`);
@@ -61,6 +63,15 @@ export function createTarget(
     `Created migration target pod ${created.metadata.name}`,
   );
   return undefined;
+}
+
+/** virt-controller's setupVMIRuntimeUser, which stems from v0.52: the annotation comes with the first migration (recordings, VMI). */
+function markNonRoot(cluster: Cluster, vmi: VirtualMachineInstance): VirtualMachineInstance {
+  if (vmi.metadata.annotations?.[NON_ROOT] !== undefined) return vmi;
+  const marked = modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+    draft.metadata.annotations = { ...draft.metadata.annotations, [NON_ROOT]: 'true' };
+  });
+  return marked ?? vmi;
 }
 
 /** Scheduling: a target pod that does not start in time is given up (facts/kubevirt.md C1, Timeouts on the target pod). */

@@ -3,6 +3,9 @@ import type { Pod } from '../../model/objects.ts';
 type PodStatus = NonNullable<Pod['status']>;
 type PodCondition = NonNullable<PodStatus['conditions']>[number];
 
+/** A time that is not set goes out as null, whatever the type of the field says. */
+const NEVER_PROBED = { lastProbeTime: null } as unknown as Partial<PodCondition>;
+
 /** Replaces (or adds) one condition; the transition time moves only when the status does. */
 export function withCondition(conditions: PodCondition[] | undefined, condition: PodCondition): PodCondition[] {
   const before = conditions?.find(({ type }) => type === condition.type);
@@ -10,7 +13,7 @@ export function withCondition(conditions: PodCondition[] | undefined, condition:
     before?.status === condition.status
       ? (before.lastTransitionTime ?? condition.lastTransitionTime)
       : condition.lastTransitionTime;
-  const next = { ...condition, ...(kept === undefined ? {} : { lastTransitionTime: kept }) };
+  const next = { ...NEVER_PROBED, ...condition, ...(kept === undefined ? {} : { lastTransitionTime: kept }) };
   return before === undefined
     ? [...(conditions ?? []), next]
     : (conditions ?? []).map((other) => (other === before ? next : other));

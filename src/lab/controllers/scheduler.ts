@@ -1,10 +1,12 @@
 import type { Node, Pod } from '../../model/objects.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { withCondition } from './pod-status.ts';
 import { questionOf, type Rejection, reject, score, type Usage, unschedulableMessage, usage } from './scheduling.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
-const SCHEDULER = { component: 'default-scheduler' };
+const BINDING = { component: 'default-scheduler', action: 'Binding' };
+const SCHEDULING = { component: 'default-scheduler', action: 'Scheduling' };
 
 /** What the pods on each node ask for is shared with others that need to know (placement, quotas). */
 export interface Scheduler extends Controller {
@@ -40,21 +42,17 @@ export function scheduler(cluster: Cluster): Scheduler {
     }
     waiting.add(key);
     const message = unschedulableMessage(rejections);
-    events.warning(pod, SCHEDULER, 'FailedScheduling', message);
+    events.warning(pod, SCHEDULING, 'FailedScheduling', message);
     modify<Pod>(cluster, resources.pods, pod, (draft) => {
-      const before = draft.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
       draft.status = {
         ...draft.status,
-        conditions: [
-          ...(draft.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled'),
-          {
-            type: 'PodScheduled',
-            status: 'False',
-            reason: 'Unschedulable',
-            message,
-            lastTransitionTime: before?.status === 'False' ? (before.lastTransitionTime ?? now(cluster)) : now(cluster),
-          },
-        ],
+        conditions: withCondition(draft.status?.conditions, {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message,
+          lastTransitionTime: now(cluster),
+        }),
       };
     });
     return undefined;
@@ -65,13 +63,14 @@ export function scheduler(cluster: Cluster): Scheduler {
       draft.spec = { ...draft.spec, containers: draft.spec?.containers ?? [], nodeName: node.metadata.name };
       draft.status = {
         ...draft.status,
-        conditions: [
-          ...(draft.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled'),
-          { type: 'PodScheduled', status: 'True', lastTransitionTime: now(cluster) },
-        ],
+        conditions: withCondition(draft.status?.conditions, {
+          type: 'PodScheduled',
+          status: 'True',
+          lastTransitionTime: now(cluster),
+        }),
       };
     });
-    events.normal(pod, SCHEDULER, 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node.metadata.name}`);
+    events.normal(pod, BINDING, 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node.metadata.name}`);
   }
 
   function retryWaiting(): void {

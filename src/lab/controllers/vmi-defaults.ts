@@ -14,12 +14,10 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
   const evictionStrategy = spec.evictionStrategy ?? cluster_?.evictionStrategy;
   if (evictionStrategy !== undefined) spec.evictionStrategy = evictionStrategy;
   const { domain } = spec;
-  domain.cpu = {
-    ...domain.cpu,
-    cores: domain.cpu?.cores ?? 1,
-    sockets: domain.cpu?.sockets ?? 1,
-    threads: domain.cpu?.threads ?? 1,
-  };
+  // Only a topology of which nothing is said is filled in (recordings, run1: a VM with one core has only that).
+  const said = domain.cpu?.cores ?? domain.cpu?.sockets ?? domain.cpu?.threads;
+  domain.cpu = said === undefined ? { ...domain.cpu, cores: 1, sockets: 1, threads: 1 } : { ...domain.cpu };
+  const { sockets, cores, threads } = domain.cpu;
   domain.cpu.model ??= cluster_?.cpuModel ?? 'host-model';
   domain.machine ??= { type: 'pc-q35-rhel9.6.0' };
   domain.firmware ??= { uuid: random.uuid() };
@@ -38,7 +36,11 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
   vmi.status = {
     phase: 'Pending',
     phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: now(cluster) }],
-    currentCPUTopology: { sockets: domain.cpu.sockets, cores: domain.cpu.cores, threads: domain.cpu.threads },
+    currentCPUTopology: {
+      ...(sockets === undefined ? {} : { sockets }),
+      ...(cores === undefined ? {} : { cores }),
+      ...(threads === undefined ? {} : { threads }),
+    },
     ...(memory === undefined ? {} : { memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory } }),
     runtimeUser: 107,
     ...vmi.status,
@@ -56,7 +58,7 @@ export function vmiOf(cluster: Cluster, vm: VirtualMachine, random: Random): Vir
     metadata: {
       name,
       namespace,
-      labels: { ...templateMeta?.labels, 'kubevirt.io/vm': name },
+      labels: { ...templateMeta?.labels },
       annotations: {
         ...templateMeta?.annotations,
         'kubevirt.io/latest-observed-api-version': 'v1',

@@ -40,6 +40,14 @@ describe('server-side apply', () => {
     expect(specOf(applied(first, config({ spec: { hostNetwork: true } }), 'one'))).toEqual({ hostNetwork: true });
   });
 
+  test('leaves metadata when the last of it that somebody owned goes', () => {
+    const first = applied(nothing, config({ spec: { hostNetwork: true } }, { annotations: { a: '1' } }), 'one');
+    const second = applied(first, config({ spec: { hostNetwork: true } }), 'one');
+    expect(second.metadata.name).toBe('p');
+    expect(second.metadata.annotations).toBeUndefined();
+    expect(managers(second)).toEqual(['one']);
+  });
+
   test('keeps what someone else applied too', () => {
     const first = applied(nothing, config({ spec: { nodeSelector: { a: '1' } } }), 'one');
     const both = applied(first, config({ spec: { nodeSelector: { a: '1' } } }), 'two');

@@ -31,13 +31,15 @@ export function apply(
   schema: Schema,
   options: { force: boolean; now: number },
 ): KubeObject {
-  const wanted = withoutUnowned(fieldsOf(config, schema));
+  const given = fieldsOf(config, schema);
+  const wanted = withoutUnowned(given);
   const owned = knownOwners(live, by, schema);
   const mine = owned.find((entry) => isSame(entry, by));
   const others = owned.filter((entry) => entry !== mine);
 
   const merged = merge(live, config, schema) as KubeObject;
-  const kept = others.reduce((all, entry) => union(all, entry.fields), wanted);
+  // What nobody can own counts, too: with the last annotation gone, metadata is still there for the name.
+  const kept = others.reduce((all, entry) => union(all, entry.fields), given);
   const dropped = difference(withParents(mine?.fields ?? emptySet()), withParents(kept));
   const result = isEmpty(dropped) ? merged : (without(merged, dropped, schema) as KubeObject);
 
