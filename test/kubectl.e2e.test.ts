@@ -190,6 +190,37 @@ describe.skipIf(!hasKubectl)('kubectl on the lab', () => {
     expect((await kubectl('delete', 'migrationpolicy', 'gentle')).stdout).toContain('deleted');
   });
 
+  test('what was applied by the client is taken over by the server, and nothing of it is lost', async () => {
+    const manifest = join(folder, 'taken-over.yaml');
+    writeFileSync(
+      manifest,
+      'apiVersion: migrations.kubevirt.io/v1alpha1\nkind: MigrationPolicy\nmetadata: {name: taken-over}\nspec: {bandwidthPerMigration: 64Mi, selectors: {}}\n',
+    );
+    await kubectl('apply', '-f', manifest);
+    const { stdout, stderr } = await kubectl('apply', '--server-side', '--force-conflicts', '-f', manifest);
+    expect([stdout, stderr]).toEqual([expect.stringContaining('serverside-applied'), '']);
+    expect((await kubectl('delete', '-f', manifest)).code).toBe(0);
+  });
+
+  test('exec says that there is nothing to run in; a log is followed until its pod ends', async () => {
+    const vmi = vmis().find((one) => migratable(one) && one.metadata.namespace === 'lab-test')!;
+    const { namespace, name } = vmi.metadata;
+    const label = `vm.kubevirt.io/name=${name}`;
+    const pod = (await kubectl('get', 'pod', '-n', namespace, '-l', label, '-o', 'name')).stdout.trim();
+    const run = await kubectl('exec', '-n', namespace, pod, '--', 'ls');
+    expect(run.stderr).toContain('pods/exec is not implemented');
+    const followed = kubectl('logs', '-f', '-n', namespace, pod);
+    const manifest = join(folder, 'followed.yaml');
+    writeFileSync(
+      manifest,
+      `apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstanceMigration\nmetadata: {name: followed, namespace: ${namespace}}\nspec: {vmiName: ${name}}\n`,
+    );
+    await kubectl('create', '-f', manifest);
+    const { code, stdout } = await followed;
+    expect(code).toBe(0);
+    expect(stdout).toContain('Migration info for');
+  });
+
   test('cordon alone moves nothing; drain evacuates the VMs of a node live and ends well', async () => {
     // Its VMs can all move; the other nodes have one that cannot, or that never gets done.
     const node = 'worker-3';

@@ -61,11 +61,21 @@ export interface SubresourceRequest {
   body: unknown;
 }
 
+/** Where an answer without an end writes to: a watch, a log that is followed. */
+export interface ResponseStream {
+  write(text: string): void;
+  end(): void;
+  /** Called once when the client is gone or the server closes. */
+  onClose(run: () => void): void;
+}
+
 export interface SubresourceResponse {
   status: number;
   /** Objects are sent as JSON, strings as they are, undefined as an empty body. */
   body?: unknown;
   contentType?: string;
+  /** Instead of a body: writes one until it ends or the client goes. */
+  stream?: (out: ResponseStream) => void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { User } from './extension.ts';
+import type { ResponseStream, User } from './extension.ts';
 
 /** One request, decoded from HTTP. */
 export interface ApiRequest {
@@ -21,14 +21,6 @@ export interface ApiResponse {
   body?: unknown;
   pieces?: Iterable<string>;
   stream?: (out: ResponseStream) => void;
-}
-
-/** Where a watch writes to. */
-export interface ResponseStream {
-  write(text: string): void;
-  end(): void;
-  /** Called once when the client is gone or the server closes. */
-  onClose(run: () => void): void;
 }
 
 /** What a path under /api or /apis names. */

@@ -191,6 +191,9 @@ describe('extensions', () => {
   test('a route without a media type wants clients that take anything, and may answer nothing', async () => {
     const path = '/apis/subresources.kubevirt.io/v1/namespaces/x/virtualmachines/v/evacuate/cancel';
     expect((await at.send('PUT', path, { body: {} })).status).toBe(406);
+    // ... nor do they look at what the body is called: it is JSON.
+    const form = { body: '{}', contentType: 'application/x-www-form-urlencoded', headers: { accept: '*/*' } };
+    expect((await at.send('PUT', path, form)).status).toBe(202);
     const answer = await at.send('PUT', path, { body: {}, headers: { accept: 'application/json, */*' } });
     expect([answer.status, answer.text]).toEqual([202, '']);
     expect((await at.send('GET', path)).status).toBe(405);

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../model/objects.ts';
 import type { Api } from './api.ts';
+import type { ResponseStream } from './extension.ts';
 import { inVersion, jsonOf } from './json.ts';
 import { apiVersion, type Kind, resourceName } from './kinds/kind.ts';
 import { type Collection, parseVersion } from './list.ts';
 import { type Shape, shapeOf } from './negotiation.ts';
-import { type ApiRequest, type ApiResponse, flag, type ResponseStream } from './request.ts';
+import { type ApiRequest, type ApiResponse, flag } from './request.ts';
 import { type Filter, filterOf } from './selectors.ts';
 import { ApiError, gone } from './status.ts';
 import type { StoreEvent } from './store.ts';

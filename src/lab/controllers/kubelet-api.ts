@@ -20,6 +20,19 @@ export function kubeletSubresources(cluster: Cluster, handler: VirtHandler): Sub
       kind: { group: '', version: 'v1', kind: 'Pod' },
       handle: (request) => podLog(cluster, request),
     },
+    ...['exec', 'attach', 'portforward'].map(
+      (subresource): Subresource => ({
+        resource: resources.pods,
+        subresource,
+        methods: ['GET', 'POST'],
+        handle: ({ namespace, name }) => {
+          if (cluster.store.get<Pod>(resources.pods, namespace, name) === undefined) {
+            throw notFound(resources.pods, name);
+          }
+          throw new ApiError(501, `pods/${subresource} is not implemented: the containers of a lab are a model`);
+        },
+      }),
+    ),
     {
       resource: resources.nodes,
       subresource: 'proxy',
@@ -70,7 +83,27 @@ function podLog(cluster: Cluster, { namespace, name, query }: SubresourceRequest
   const tail = query.get('tailLines');
   if (tail !== null) lines = Number(tail) === 0 ? [] : lines.slice(-Number(tail));
   const stamped = query.get('timestamps') === 'true';
-  const text = lines.map(({ time, text }) => `${stamped ? `${new Date(time).toISOString()} ` : ''}${text}\n`).join('');
+  const printed = ({ time, text }: LogLine): string => `${stamped ? `${new Date(time).toISOString()} ` : ''}${text}\n`;
+  const text = lines.map(printed).join('');
+  if (query.get('follow') === 'true' && !isFinishedPod(pod)) {
+    return {
+      status: 200,
+      contentType: 'text/plain',
+      stream: (out) => {
+        if (text !== '') out.write(text);
+        const uid = pod.metadata.uid ?? '';
+        const stopLines = cluster.logs.follow(uid, container, (line) => out.write(printed(line)));
+        const stopPods = cluster.store.subscribe(({ type, resource, object }) => {
+          if (resource !== resources.pods || object.metadata.uid !== uid) return;
+          if (type === 'DELETED' || isFinishedPod(object as Pod)) out.end();
+        });
+        out.onClose(() => {
+          stopLines();
+          stopPods();
+        });
+      },
+    };
+  }
   const limit = query.get('limitBytes');
   return { status: 200, contentType: 'text/plain', body: limit === null ? text : text.slice(0, Number(limit)) };
 }

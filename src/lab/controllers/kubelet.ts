@@ -2,7 +2,7 @@ import type { KubeObject, Node, Pod } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { endedStatus, runningStatus, withCondition } from './pod-status.ts';
+import { endedStatus, runningStatus } from './pod-status.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 /** How long a node may be silent before the node controller gives up on it (--node-monitor-grace-period). */
@@ -209,25 +209,5 @@ export function endPod(cluster: Cluster, pod: Pod, phase: 'Succeeded' | 'Failed'
   if (isFinishedPod(pod)) return;
   modify<Pod>(cluster, resources.pods, pod, (draft) => {
     draft.status = endedStatus(draft, phase, now(cluster));
-  });
-}
-
-/** virt-handler's readiness gate on a launcher. */
-export function openReadinessGate(cluster: Cluster, pod: Pod): void {
-  modify<Pod>(cluster, resources.pods, pod, (draft) => {
-    const time = now(cluster);
-    let conditions = withCondition(draft.status?.conditions, {
-      type: 'kubevirt.io/virtual-machine-unpaused',
-      status: 'True',
-      reason: 'NotPaused',
-      message: 'the virtual machine is not paused',
-      lastProbeTime: time,
-      lastTransitionTime: time,
-    });
-    conditions = withCondition(
-      conditions.filter(({ type }) => type !== 'Ready'),
-      { type: 'Ready', status: 'True', lastTransitionTime: time },
-    );
-    draft.status = { ...draft.status, conditions };
   });
 }

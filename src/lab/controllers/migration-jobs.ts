@@ -5,9 +5,10 @@ import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { moveTo } from './guest-status.ts';
 import { handlerSource, handlerWorks, migrationAddress } from './handler-pods.ts';
-import { endPod, openReadinessGate } from './kubelet.ts';
+import { endPod } from './kubelet.ts';
 import { logMigration, logTo } from './launcher-log.ts';
 import { migrationOrder } from './migration-order.ts';
+import { openReadinessGate } from './readiness-gate.ts';
 import { type Traffic, trafficCounter } from './traffic.ts';
 import { currentPod } from './virt-vmi.ts';
 

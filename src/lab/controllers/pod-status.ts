@@ -19,6 +19,20 @@ export function withCondition(conditions: PodCondition[] | undefined, condition:
     : (conditions ?? []).map((other) => (other === before ? next : other));
 }
 
+/** The readiness gate of launcher pods. */
+export const GATE = 'kubevirt.io/virtual-machine-unpaused';
+
+/** Ready of a launcher whose gate is not open. */
+export function gateClosed(time: string): PodCondition {
+  return {
+    type: 'Ready',
+    status: 'False',
+    reason: 'ReadinessGatesNotReady',
+    message: `the status of pod readiness gate "${GATE}" is not "True", but False`,
+    lastTransitionTime: time,
+  };
+}
+
 /** Status of a pod whose containers run and are ready. */
 export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostIP: string }): PodStatus {
   const { time, podIP, hostIP } = at;
@@ -29,13 +43,7 @@ export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostI
   if (!launcher) types.push('Ready');
   for (const type of types) conditions = withCondition(conditions, { type, status: 'True', lastTransitionTime: time });
   if (launcher) {
-    conditions = withCondition(conditions, {
-      type: 'Ready',
-      status: 'False',
-      reason: 'ReadinessGatesNotReady',
-      message: 'the status of pod readiness gate "kubevirt.io/virtual-machine-unpaused" is not "True", but False',
-      lastTransitionTime: time,
-    });
+    conditions = withCondition(conditions, gateClosed(time));
   }
   return {
     ...pod.status,

@@ -7,6 +7,7 @@ import { claimsOf, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
 import { quotaExceeded } from './quota.ts';
+import { syncReadinessGate } from './readiness-gate.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 const TARGET_LABEL = 'kubevirt.io/migrationTargetNodeName';
@@ -66,7 +67,8 @@ export function virtVmi(cluster: Cluster): Controller {
       return undefined;
     }
     const phase = vmi.status?.phase ?? 'Pending';
-    const pod = currentPod(cluster, vmi);
+    const stale = currentPod(cluster, vmi);
+    const pod = stale === undefined || phase !== 'Running' ? stale : syncReadinessGate(cluster, vmi, stale);
     if (phase === 'Pending' && pod === undefined) {
       const { pod: created, rejected } = createLauncher(cluster, vmi, launcherPod(cluster, vmi), random.suffix());
       if (created !== undefined)
@@ -96,20 +98,28 @@ export function virtVmi(cluster: Cluster): Controller {
       }
       if (draft.status?.phase === 'Running') {
         draft.status.launcherContainerImageVersion = pod.spec?.containers[0]?.image ?? '';
-        if (!draft.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) {
-          draft.status.conditions = put(draft.status.conditions, {
-            type: 'Ready',
-            status: 'True',
-            lastProbeTime: null,
-            lastTransitionTime: now(cluster),
-          });
-        }
+        draft.status.conditions = readyLike(draft, pod);
       }
       if (draft.status?.migrationState?.completed === true && draft.metadata.labels?.[TARGET_LABEL] !== undefined) {
         delete draft.metadata.labels[TARGET_LABEL];
       }
     });
     return undefined;
+  }
+
+  /** virt-controller's syncReadyConditionFromPod: a running VMI is as ready as its launcher, which a paused one is not. */
+  function readyLike(draft: VirtualMachineInstance, pod: Pod) {
+    const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
+    const before = draft.status?.conditions?.find(({ type }) => type === 'Ready');
+    const status = ready?.status === 'True' ? 'True' : 'False';
+    if (before?.status === status && before.reason === ready?.reason) return draft.status?.conditions ?? [];
+    return put(draft.status?.conditions, {
+      type: 'Ready',
+      status,
+      ...(ready?.reason === undefined ? {} : { reason: ready.reason, message: ready.message ?? '' }),
+      lastProbeTime: null,
+      lastTransitionTime: now(cluster),
+    });
   }
 
   function mirrorScheduling(draft: VirtualMachineInstance, pod: Pod): void {

@@ -108,10 +108,19 @@ describe('subresources.kubevirt.io', () => {
     expect(vmi('pause').status).toBe(200);
     lab.clock.runUntilIdle();
     expect(status('orders-db')).toBe('Paused');
+    const ready = () => [
+      lab.vmi('shop', 'orders-db').status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+      lab.podsOf
+        .get(lab.vmi('shop', 'orders-db').metadata.uid ?? '')
+        .map((pod) => pod.status?.conditions?.find(({ type }) => type === 'Ready')?.reason),
+      lab.store.get<VirtualMachine>(resources.vms, 'shop', 'orders-db')?.status?.ready,
+    ];
+    expect(ready()).toEqual(['False', ['ReadinessGatesNotReady'], undefined]);
     expect(() => vmi('pause')).toThrow('VMI is already paused');
     vmi('unpause');
     lab.clock.runUntilIdle();
     expect(status('orders-db')).toBe('Running');
+    expect(ready()).toEqual(['True', [undefined], true]);
     expect(() => vmi('unpause')).toThrow('VMI is not paused');
   });
 
