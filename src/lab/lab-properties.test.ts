@@ -325,7 +325,7 @@ function check(lab: Lab): void {
       if (pod.spec?.nodeName === node.metadata.name && !isFinishedPod(pod)) addAmounts(asked, requestsOf(pod));
     }
     for (const [resource, amount] of Object.entries(asked)) {
-      const room = amountOf(resource, String(node.status?.allocatable?.[resource] ?? '0'));
+      const room = amountOf(resource, node.status?.allocatable?.[resource] ?? '0');
       expect(amount, `${resource} on ${node.metadata.name}`).toBeLessThanOrEqual(room);
     }
   }

@@ -95,7 +95,7 @@ function podLog(cluster: Cluster, { namespace, name, query }: SubresourceRequest
         const stopLines = cluster.logs.follow(uid, container, (line) => out.write(printed(line)));
         const stopPods = cluster.store.subscribe(({ type, resource, object }) => {
           if (resource !== resources.pods || object.metadata.uid !== uid) return;
-          if (type === 'DELETED' || isFinishedPod(object as Pod)) out.end();
+          if (type === 'DELETED' || isFinishedPod(object)) out.end();
         });
         out.onClose(() => {
           stopLines();
