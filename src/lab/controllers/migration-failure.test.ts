@@ -198,3 +198,41 @@ describe('cancelling by deletion', () => {
     expect(lab.vmi('shop', 'storefront-web-1').status?.nodeName).not.toBe('worker-0');
   });
 });
+
+describe('a node that is silent for a moment', () => {
+  test('in TargetReady: nobody answers at the target, and the migration fails', () => {
+    const migration = lab.migrate('shop', 'storefront-web-1');
+    lab.until(migration, 'TargetReady');
+    const target = lab.vmi('shop', 'storefront-web-1').status?.migrationState?.targetNode ?? '';
+    modify(lab, resources.nodes, lab.store.get(resources.nodes, undefined, target)!, (draft) => {
+      draft.metadata.annotations = { ...draft.metadata.annotations, 'lab.ferry.run/down': 'true' };
+    });
+    lab.run();
+    expect(lab.migration(migration)?.status?.phase).toBe('Failed');
+    const { status } = lab.vmi('shop', 'storefront-web-1');
+    expect([status?.phase, status?.nodeName]).toEqual(['Running', 'worker-0']);
+    expect(status?.migrationState?.failureReason).toContain('Lost connection to destination host');
+  });
+
+  test.each([
+    ['PreparingTarget', 'worker-0'],
+    ['TargetReady', 'worker-0'],
+    ['PreparingTarget', 'target'],
+  ])('in %s: a migration from or to %s goes on when it is back', (phase, which) => {
+    const migration = lab.migrate('shop', 'storefront-web-1');
+    lab.until(migration, phase);
+    const target = lab.vmi('shop', 'storefront-web-1').status?.migrationState?.targetNode ?? '';
+    const node = lab.store.get(resources.nodes, undefined, which === 'target' ? target : which)!;
+    const silence = (down: boolean): void => {
+      modify(lab, resources.nodes, node, (draft) => {
+        draft.metadata.annotations = { ...draft.metadata.annotations, 'lab.ferry.run/down': String(down) };
+      });
+    };
+    silence(true);
+    lab.clock.advanceBy(2000);
+    expect(lab.migration(migration)?.status?.phase).toMatch(/PreparingTarget|TargetReady/);
+    silence(false);
+    lab.run();
+    expect(lab.migration(migration)?.status?.phase).toBe('Succeeded');
+  });
+});

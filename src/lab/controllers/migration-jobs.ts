@@ -5,7 +5,7 @@ import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { moveTo } from './guest-status.ts';
 import { handlerSource, handlerWorks, migrationAddress } from './handler-pods.ts';
-import { endPod } from './kubelet.ts';
+import { endPod, isDown } from './kubelet.ts';
 import { logMigration, logTo } from './launcher-log.ts';
 import { migrationOrder } from './migration-order.ts';
 import { openReadinessGate } from './readiness-gate.ts';
@@ -157,6 +157,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
       });
       if (started === undefined) return;
       copy(job, started);
+      if (isDown(cluster, job.target)) job.running?.fail(LOST);
       clock.after(random.between(100, 400), () => {
         change(job, (_, state) => {
           state.targetNodeDomainDetected = true;

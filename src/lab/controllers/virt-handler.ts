@@ -103,7 +103,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
           const node = object as Node;
           if (node.metadata.annotations?.[DOWN] === 'true') {
             jobs.lose((job) => job.source === node.metadata.name || job.target === node.metadata.name);
-          }
+          } else if (event.previous?.metadata.annotations?.[DOWN] === 'true') wakeNode(node.metadata.name);
         } else if (resource === resources.pods) {
           const pod = object as Pod;
           const labels = pod.metadata.labels ?? {};
