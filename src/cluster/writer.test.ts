@@ -78,12 +78,18 @@ describe('createMigration', () => {
     ['is for another VM', existing({ spec: { vmiName: 'db' } })],
     ["lacks Ferry's labels", existing({ metadata: { name: 'ferry-web-1', namespace: 'vms', uid: 'u1' } })],
     [
-      'belongs to another run',
-      existing({ metadata: { name: 'ferry-web-1', namespace: 'vms', labels: { ...labels, 'ferry.run/run': 'r0' } } }),
+      'goes to a chosen node',
+      existing({ spec: { vmiName: 'web', addedNodeSelector: { 'kubernetes.io/hostname': 'n2' } } }),
     ],
   ])('a migration of the name that %s is refused', async (_, object) => {
     const { client } = fakeClient({ objects: { [key]: [object] } });
     await expect(createMigration(client, wanted)).rejects.toMatchObject({ code: 'FERRY_E_REFUSED', exitCode: 8 });
+  });
+
+  test('a migration of the name that another run made, deciding the same, is the result', async () => {
+    const metadata = { ...existing().metadata, labels: { ...labels, 'ferry.run/run': 'r0' } };
+    const { client } = fakeClient({ objects: { [key]: [existing({ metadata })] } });
+    await expect(createMigration(client, wanted)).resolves.toMatchObject({ created: false });
   });
 
   test('any other answer is passed on, and nothing is asked after it', async () => {

@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ApiError, isConflict, isNotFound } from '../kube/errors.ts';
 import type { CallOptions, KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
 import { apiVersionOf, resources } from './resources.ts';
+
+export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 
 /** The field manager of everything Ferry writes. */
 const FIELD_MANAGER = 'ferry';
@@ -19,7 +22,7 @@ export interface NewMigration {
   vmiName: string;
   /** KubeVirt 1.6 and later: restricts the target for this migration only. */
   addedNodeSelector?: Record<string, string>;
-  /** Ferry's labels: what an existing migration of the name must carry to be ours. */
+  /** Ferry's labels. The run's may differ on an existing migration: another run decided the same. */
   labels: Record<string, string>;
 }
 
@@ -30,7 +33,7 @@ export interface CreatedMigration {
 }
 
 /**
- * Creates a migration. Where one of this name exists already for this VMI, with these labels, that one is the result.
+ * Creates a migration. Where one of this name exists already for this VMI and node, made by Ferry, that one is the result.
  * Throws FERRY_E_REFUSED if the name is taken by another, else the client's KubeError.
  */
 export async function createMigration(
@@ -52,7 +55,7 @@ export async function createMigration(
     if (!mayExist(error)) throw error;
     const migration = await existing(client, namespace, name, mode);
     if (migration === undefined) throw error;
-    if (isOurs(migration, vmiName, labels)) return { migration, created: false };
+    if (isSame(migration, { vmiName, addedNodeSelector, labels })) return { migration, created: false };
     throw new FerryError(
       'FERRY_E_REFUSED',
       `A migration ${namespace}/${name} exists already, and it is not the one Ferry would create for VM ${vmiName}.`,
@@ -88,12 +91,15 @@ async function existing(
   }
 }
 
-function isOurs(
+function isSame(
   { metadata, spec }: VirtualMachineInstanceMigration,
-  vmiName: string,
-  labels: Record<string, string>,
+  wanted: Pick<NewMigration, 'vmiName' | 'addedNodeSelector' | 'labels'>,
 ): boolean {
-  return spec.vmiName === vmiName && Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value);
+  return (
+    spec.vmiName === wanted.vmiName &&
+    metadata.labels?.[MANAGED_BY] === wanted.labels[MANAGED_BY] &&
+    isDeepStrictEqual(spec.addedNodeSelector ?? {}, wanted.addedNodeSelector ?? {})
+  );
 }
 
 /**

@@ -43,6 +43,10 @@ export function decide(
       return { order, do: 'finish', outcome: { result: 'unchanged', node: order.target.node } };
     }
     const source = vmi?.status?.nodeName ?? order.source;
+    // Somebody else moved it meanwhile: without a target, to be elsewhere was all that was asked for.
+    if (order.target === undefined && source !== order.source) {
+      return { order, do: 'finish', outcome: { result: 'unchanged', node: source } };
+    }
     const waiting = shortage(source, order.target?.node, running, budgets);
     if (waiting !== undefined) return { order, do: 'wait', waiting };
     running.push({ vm: key, source, target: order.target?.node });

@@ -1,5 +1,6 @@
 import type { Progress } from '../cluster/progress.ts';
 import { type ExitCode, exit } from '../model/errors.ts';
+import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
 
 export interface VmRef {
   namespace: string;
@@ -15,6 +16,8 @@ export interface MoveOrder {
   source: string;
   /** The node it is to go to, with the label that keeps it from going elsewhere; absent: the scheduler chooses. */
   target?: { node: string; selector: Record<string, string> };
+  /** The migration to follow; absent: one is to be created. */
+  migration?: VirtualMachineInstanceMigration;
 }
 
 /** How many migrations may be unfinished at once, whoever started them. */
@@ -59,11 +62,8 @@ export type MoveEvent = { vm: VmRef } & (
   | { type: 'done'; outcome: Outcome }
 );
 
-/** The connection to the API server is being made again. It concerns every move. */
-export interface InterruptedEvent {
-  type: 'interrupted';
-  message: string;
-}
+/** The connection to the API server was lost, or is back. It concerns every move. */
+export type LinkEvent = { type: 'interrupted'; message: string } | { type: 'reconnected' };
 
 /** How a move ended. Seconds throughout. */
 export type Outcome =
@@ -89,8 +89,8 @@ export type Outcome =
       running: boolean;
     }
   | { result: 'cancelled'; migration: string; node?: string; running: boolean }
-  /** Ferry stopped following; a migration that exists goes on. */
-  | { result: 'timed out' | 'detached'; migration?: string };
+  /** Ferry stopped following; a migration that exists goes on. `lost`: the cluster was out of reach for too long. */
+  | { result: 'timed out' | 'detached' | 'lost'; migration?: string };
 
 export interface MoveResult {
   vm: VmRef;
@@ -101,7 +101,9 @@ export interface MoveResult {
 export function exitCodeOf(results: readonly MoveResult[]): ExitCode {
   const outcomes = results.map(({ outcome }) => outcome);
   if (outcomes.some(({ result }) => result === 'detached')) return exit.interrupted;
-  if (outcomes.some((outcome) => 'running' in outcome && !outcome.running)) return exit.failedAttention;
+  if (outcomes.some((outcome) => outcome.result === 'lost' || ('running' in outcome && !outcome.running))) {
+    return exit.failedAttention;
+  }
   if (outcomes.some(({ result }) => result === 'timed out')) return exit.timeout;
   const moved = outcomes.filter(({ result }) => result === 'succeeded' || result === 'unchanged').length;
   if (moved === outcomes.length) return exit.ok;

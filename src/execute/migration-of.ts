@@ -1,6 +1,6 @@
-import type { NewMigration } from '../cluster/writer.ts';
+import { MANAGED_BY, type NewMigration } from '../cluster/writer.ts';
 import type { MoveOrder } from './events.ts';
-import { MANAGED_BY, RUN } from './name.ts';
+import { RUN } from './name.ts';
 
 /** The migration that carries out a move. */
 export function migrationOf(order: MoveOrder, name: string, runId: string): NewMigration {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf, type InterruptedEvent, type MoveEvent, type MoveOrder, type MoveResult } from './events.ts';
-import { type MoveOptions, type MovePlan, runMoves } from './move.ts';
+import { exitCodeOf, type LinkEvent, type MoveEvent, type MoveOrder, type MoveResult } from './events.ts';
+import { runMoves } from './move.ts';
+import type { MoveOptions, MovePlan } from './run.ts';
 import { type FakeCluster, fakeCluster, NAMESPACE, refused } from './testing/fake-cluster.ts';
 
 const timing = { settle: 30, progress: 5, retry: 5 };
@@ -15,7 +16,7 @@ function order(name: string, source: string, target?: string): MoveOrder {
 }
 
 interface Run {
-  events: (MoveEvent | InterruptedEvent)[];
+  events: (MoveEvent | LinkEvent)[];
   results: Promise<MoveResult[]>;
   detach: AbortController;
   /** `web: waiting source`, `web: created`, `web: phase Running`, ... */
@@ -48,7 +49,7 @@ function start(
   });
   const said = (): string[] =>
     events.map((event) => {
-      if (event.type === 'interrupted') return 'interrupted';
+      if (!('vm' in event)) return event.type;
       const detail =
         event.type === 'waiting'
           ? ` ${event.waiting.for}`
@@ -307,6 +308,38 @@ describe('an interrupted creation', () => {
     expect(cluster.calls).toHaveLength(1);
   });
 
+  test('by two runs at once makes one migration, which both follow', async () => {
+    const cluster = fakeCluster();
+    cluster.addVmi('web', 'a');
+    const both = ['one', 'two'].map((runId) => start(cluster, [order('web', 'a')], { runId }));
+    await cluster.settle();
+    expect(both.map((each) => each.said()[0])).toEqual(['web: created', 'web: found']);
+    complete(cluster, 'web', 'b');
+    for (const { results } of both) expect((await results)[0]?.outcome.result).toBe('succeeded');
+    expect(cluster.migrations()).toHaveLength(1);
+  });
+
+  test.each([
+    ['before', true],
+    ['after', false],
+  ])(
+    'is not made up for once somebody else has moved the VM, be the VMI told %s the migration',
+    async (_, vmiFirst) => {
+      const cluster = fakeCluster();
+      cluster.addVmi('web', 'a');
+      cluster.addMigration('web');
+      const move = start(cluster, [order('web', 'a')]);
+      await cluster.settle();
+      cluster.handOff('other-web', 'b');
+      cluster.vmiDone('other-web');
+      if (vmiFirst) await cluster.settle();
+      // Else both watches deliver their events in turns: the end of the migration comes before the new node.
+      cluster.phase('other-web', 'Succeeded');
+      expect((await move.results)[0]?.outcome).toEqual({ result: 'unchanged', node: 'b' });
+      expect(cluster.calls).toEqual([]);
+    },
+  );
+
   test('is repeated when the server was too busy', async () => {
     const cluster = fakeCluster();
     cluster.addVmi('web', 'a');
@@ -493,6 +526,66 @@ describe('stopping to follow', () => {
     expect((await move.results)[0]?.outcome.result).toBe('succeeded');
     expect(move.said()).toContain('interrupted');
     expect(cluster.calls).toHaveLength(1);
+  });
+});
+
+describe('a cluster out of reach', () => {
+  test('for too long ends the move, and needs attention', async () => {
+    const cluster = fakeCluster();
+    cluster.addVmi('web', 'a');
+    const move = start(cluster, [order('web', 'a')], { timing: { ...timing, lost: 20 } });
+    await cluster.settle();
+    const name = run(cluster, 'web', 'b');
+    await cluster.settle();
+    cluster.reachable = false;
+    cluster.interrupt('ECONNREFUSED');
+    const results = await move.results;
+    expect(results[0]?.outcome).toEqual({ result: 'lost', migration: name });
+    expect(exitCodeOf(results)).toBe(5);
+    // What it was before the connection was lost is no progress.
+    const said = move.said();
+    expect(said.slice(said.indexOf('interrupted'))).toEqual(['interrupted', 'web: done lost']);
+  });
+
+  test('for a while is told once, and that it is back', async () => {
+    const cluster = fakeCluster();
+    cluster.addVmi('web', 'a');
+    const move = start(cluster, [order('web', 'a')]);
+    await cluster.settle();
+    cluster.reachable = false;
+    cluster.interrupt('ECONNREFUSED');
+    await cluster.settle();
+    cluster.reachable = true;
+    await until(() => move.said().find((line) => line === 'reconnected'));
+    complete(cluster, 'web', 'b');
+    expect((await move.results)[0]?.outcome.result).toBe('succeeded');
+    expect(move.said().filter((line) => line === 'interrupted')).toHaveLength(1);
+  });
+});
+
+describe('a migration that is to be followed', () => {
+  test('is followed to its end, and nothing is created', async () => {
+    const cluster = fakeCluster();
+    cluster.addVmi('web', 'a');
+    const migration = cluster.addMigration('web');
+    cluster.handOff('other-web', 'b');
+    const move = start(cluster, [{ ...order('web', 'a'), migration }]);
+    await cluster.settle();
+    cluster.vmiDone('other-web', { aborted: true });
+    await cluster.settle();
+    cluster.phase('other-web', 'Failed');
+    cluster.removeMigration('other-web');
+    expect((await move.results)[0]?.outcome).toMatchObject({ result: 'cancelled', node: 'a', running: true });
+    expect(cluster.calls).toEqual([]);
+  });
+
+  test('and was deleted before it could be watched has ended', async () => {
+    const cluster = fakeCluster();
+    cluster.addVmi('web', 'a');
+    const migration = cluster.addMigration('web');
+    cluster.removeMigration('other-web');
+    const results = await start(cluster, [{ ...order('web', 'a'), migration }]).results;
+    expect(results[0]?.outcome).toMatchObject({ result: 'failed', reason: 'the migration was deleted', node: 'a' });
   });
 });
 

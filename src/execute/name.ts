@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
+import { uidOf } from './observed.ts';
 
-export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 /** Label of every migration Ferry makes: the run it belongs to. */
 export const RUN = 'ferry.run/run';
 
@@ -35,5 +35,4 @@ export function nextMigrationName(vm: string, vmiUid: string, had: VirtualMachin
 }
 
 const created = (migration: VirtualMachineInstanceMigration): string => migration.metadata.creationTimestamp ?? '';
-const uidOf = (migration: VirtualMachineInstanceMigration): string => migration.metadata.uid ?? '';
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -23,6 +23,10 @@ export function vmOf(migration: VirtualMachineInstanceMigration): string {
   return `${migration.metadata.namespace}/${migration.spec.vmiName}`;
 }
 
+export function uidOf({ metadata }: VirtualMachineInstanceMigration): string {
+  return metadata.uid ?? '';
+}
+
 /** The state of a VMI's migration, if it is about this one: the last one's stays on the VMI until the next hand-off (recordings/README). */
 export function stateOf(
   migration: VirtualMachineInstanceMigration,
@@ -57,7 +61,7 @@ export function activeMigrations(
       source: state?.sourceNode ?? vmi?.status?.nodeName ?? known.lastNode.get(vm),
       target:
         state?.targetNode ??
-        known.orders.get(object.metadata.uid ?? '')?.target?.node ??
+        known.orders.get(uidOf(object))?.target?.node ??
         (hostname === undefined ? undefined : known.hostnames.get(hostname)),
     });
   }

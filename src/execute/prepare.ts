@@ -4,7 +4,7 @@ import { settingsOf } from '../model/settings.ts';
 import { itemsOf, type Listing, type Snapshot } from '../model/snapshot.ts';
 import { atLeast } from '../model/version-order.ts';
 import type { Vm } from '../model/vm.ts';
-import type { MovePlan } from './move.ts';
+import type { MovePlan } from './run.ts';
 
 /** Ferry's own limit of migrations into one node; KubeVirt has none (facts/kubevirt.md C1). */
 const INBOUND = 2;

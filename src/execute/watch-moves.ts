@@ -1,8 +1,8 @@
 import { resources } from '../cluster/resources.ts';
 import type { KubeClient, Selection, WatchEvent } from '../kube/types.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
-import type { MovePlan } from './move.ts';
 import type { Observed } from './observed.ts';
+import type { MovePlan } from './run.ts';
 import { watchScopes } from './scopes.ts';
 
 type Watched = VirtualMachineInstance | VirtualMachineInstanceMigration;

@@ -1,15 +1,15 @@
 import { styleText } from 'node:util';
-import type { InterruptedEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
+import type { LinkEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
 import { type Io, note, terminalSize, wantsColor } from '../context.ts';
 import { plain } from '../output/plain.ts';
 import { outcomeText, progressText, waitingText, wayText } from './texts.ts';
 
 /** Shows how moves get on, on stderr. */
 export interface MoveView {
-  tell: (event: MoveEvent | InterruptedEvent) => void;
+  tell: (event: MoveEvent | LinkEvent) => void;
 }
 
-/** One line a VM that is written over on a terminal; elsewhere a line for each news, progress at most every 5 s a VM. */
+/** One line a VM that is written over on a terminal; elsewhere a line for each news, and now and then one of progress. */
 export function moveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   // More lines than the terminal has can't be written over.
   const { rows } = terminalSize(io, 'stderr') ?? { rows: 24 };
@@ -41,19 +41,26 @@ function namer(orders: readonly MoveOrder[]): (vm: VmRef) => string {
   return (vm) => plain(several ? `${vm.namespace}/${vm.name}` : vm.name);
 }
 
-const PERIOD = 5000;
+/** Of progress lines, ms: the longer it takes, the rarer they get, so that an hour of copying is some 60 lines. */
+const shortest = 5000;
+const share = 0.1;
+
+function linkText(event: LinkEvent): string {
+  return event.type === 'reconnected' ? 'connected again' : `connection lost, connecting again: ${event.message}`;
+}
 
 function lineView(io: Io, orders: readonly MoveOrder[]): MoveView {
   const nameOf = namer(orders);
-  const lastProgress = new Map<string, number>();
+  const told = new Map<string, { first: number; last: number }>();
   return {
     tell(event) {
-      if (event.type === 'interrupted') return note(io, plain(`connection lost, connecting again: ${event.message}`));
+      if (!('vm' in event)) return note(io, plain(linkText(event)));
       const name = nameOf(event.vm);
       if (event.type === 'progress') {
         const now = performance.now();
-        if (now - (lastProgress.get(name) ?? Number.NEGATIVE_INFINITY) < PERIOD) return;
-        lastProgress.set(name, now);
+        const { first = now, last = Number.NEGATIVE_INFINITY } = told.get(name) ?? {};
+        if (now - last < Math.max(shortest, share * (now - first))) return;
+        told.set(name, { first, last: now });
       }
       note(io, `${name}: ${plain(textOf(event))}`);
     },
@@ -66,11 +73,14 @@ function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   const width = Math.max(...names.map((name) => name.length));
   const lines = new Map(names.map((name) => [name, 'queued']));
   const color = wantsColor(io, 'stderr');
+  const ended = new Set<string>();
   let drawn = false;
+  let connected = true;
   const draw = (): void => {
     const { columns } = terminalSize(io, 'stderr') ?? { columns: 120 };
     const text = names.map((name) => {
-      const line = `${name.padEnd(width)}   ${lines.get(name)}`;
+      const text = connected || ended.has(name) ? lines.get(name) : 'connection lost, connecting again';
+      const line = `${name.padEnd(width)}   ${text}`;
       return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
     });
     // Up to the first line, then each line anew.
@@ -82,13 +92,12 @@ function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   draw();
   return {
     tell(event) {
-      if (event.type === 'interrupted') {
-        for (const name of names) {
-          const line = lines.get(name) ?? '';
-          if (!/^(moved|is on|failed|cancelled)/.test(line)) lines.set(name, 'connection lost, connecting again');
-        }
+      if ('vm' in event) {
+        const name = nameOf(event.vm);
+        lines.set(name, plain(textOf(event)));
+        if (event.type === 'done') ended.add(name);
       } else {
-        lines.set(nameOf(event.vm), plain(textOf(event)));
+        connected = event.type === 'reconnected';
       }
       draw();
     },

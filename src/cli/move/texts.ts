@@ -53,8 +53,11 @@ export function outcomeText(outcome: Outcome): string {
     case 'cancelled':
       return `cancelled${whereText(outcome)}`;
     default: {
-      const so = outcome.result === 'detached' ? 'no longer followed' : 'still under way when the time was up';
-      return outcome.migration === undefined ? 'not started' : `${so}: migration ${outcome.migration} goes on`;
+      const { result, migration } = outcome;
+      if (migration === undefined) return 'not started';
+      if (result === 'lost') return `out of reach: nobody knows how migration ${migration} goes on`;
+      const so = result === 'detached' ? 'no longer followed' : 'still under way when the time was up';
+      return `${so}: migration ${migration} goes on`;
     }
   }
 }

@@ -13,6 +13,7 @@ export function verdictLine(results: readonly MoveResult[], name: string): strin
     ['cancelled', 'cancelled'],
     ['timed out', 'still under way when the time was up'],
     ['detached', 'no longer followed'],
+    ['lost', 'out of reach'],
   ] as const) {
     const number = count(result);
     if (number > 0) parts.push(`${number} ${text}`);
@@ -21,6 +22,9 @@ export function verdictLine(results: readonly MoveResult[], name: string): strin
     .filter(({ outcome }) => 'running' in outcome && !outcome.running)
     .map(({ vm }) => `${vm.namespace}/${vm.name}`);
   if (down.length > 0) return `${parts.join(', ')}. NOT RUNNING: ${down.join(', ')}`;
+  if (count('lost') > 0) {
+    return `${parts.join(', ')}: the cluster does not answer. Migrations that have begun may go on; the same command follows them, once it does`;
+  }
   const left = results.some(
     ({ outcome }) =>
       (outcome.result === 'detached' || outcome.result === 'timed out') && outcome.migration !== undefined,

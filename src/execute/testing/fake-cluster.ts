@@ -34,6 +34,8 @@ export interface FakeCluster {
   /** Text of virt-handler's /metrics. */
   metrics: string | undefined;
   interrupt(message: string): void;
+  /** Whether requests are answered that are no watches. */
+  reachable: boolean;
   /** Waits until whatever is under way has come to rest. */
   settle(): Promise<void>;
 }
@@ -103,6 +105,7 @@ export function fakeCluster(): FakeCluster {
     answers: [],
     events: [],
     metrics: undefined,
+    reachable: true,
     vmi,
     migration,
     migrations: () => [...stores.migrations.values()],
@@ -244,7 +247,9 @@ export function fakeCluster(): FakeCluster {
           watchers.delete(watcher);
         }
       },
-      async raw() {
+      async raw(_method, path) {
+        if (!fake.reachable) throw new ConnectionError('the connection was refused', 'ECONNREFUSED', true);
+        if (path === '/version') return { status: 200, headers: {}, text: '{}' };
         if (fake.metrics === undefined) throw refused(503, 'no virt-handler');
         return { status: 200, headers: {}, text: fake.metrics };
       },
