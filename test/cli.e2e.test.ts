@@ -203,7 +203,18 @@ describe('move', () => {
     expect(code).toBe(6);
     expect(stdout).toContain('1 still under way when the time was up');
     const cancelled = await ferry('cancel', '-n', 'shop', 'vm/session-cache', '--yes');
-    expect(cancelled.stdout).toMatch(/ferry-session-cache-[0-9a-f]{8} is being cancelled/);
+    expect(cancelled.stderr).toMatch(/ferry-session-cache-[0-9a-f]{8} is being cancelled/);
+    // It has waited for the end.
+    expect(cancelled).toMatchObject({ code: 0, stdout: 'session-cache: cancelled; the VM runs on worker-1\n' });
+    expect((await ferry('get', 'migrations', '-n', 'shop', '-o', 'name')).stdout).not.toContain('session-cache');
+  });
+
+  test('by two at once makes one migration', async () => {
+    const before = lab.store.count('virtualmachineinstancemigrations.kubevirt.io');
+    const argv = ['move', '-n', 'finance', 'ledger-app', '--yes', '-o', 'json'];
+    const both = await Promise.all([ferry(...argv), ferry(...argv)]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(lab.store.count('virtualmachineinstancemigrations.kubevirt.io')).toBe(before + 1);
   });
 });
 

@@ -19,6 +19,7 @@ import {
 import { vmsOf } from '../model/vm.ts';
 import { checkVms } from './assess.ts';
 import { checks } from './checks/index.ts';
+import { literal } from './testing/literal.ts';
 
 const classes = [
   storageClass('nfs', 'csi.trident.netapp.io', { backendType: 'ontap-nas' }),
@@ -35,7 +36,7 @@ function check(objects: KubeObject[], { target, change, count = 3 }: Options = {
   const report = checkVms(snapshot, vmsOf(snapshot), target === undefined ? {} : { target });
   const item = report.items.find(({ vm: { name } }) => name === 'web');
   if (item === undefined) throw new Error('there is no VM web');
-  return { ...item, cluster: report.cluster ?? [] };
+  return { ...item, cluster: report.cluster ?? [], snapshot };
 }
 
 interface Options {
@@ -629,6 +630,10 @@ test.each(rows)('%s', (_, objects, verdict, expected, options = {}) => {
   expect(item.verdict).toBe(verdict);
   for (const finding of item.findings) {
     expect(finding.evidence.length).toBeGreaterThan(0);
+    for (const evidence of finding.evidence) {
+      const there = literal(item.snapshot, evidence);
+      if (there !== undefined) expect([evidence.field, evidence.value]).toEqual([evidence.field, there]);
+    }
     expect(finding.remedy).toMatch(/\.$|ferry /);
     expect(finding.allows === undefined).toBe(finding.severity !== 'blocker');
   }

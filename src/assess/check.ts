@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Subject } from '../model/finding.ts';
+import type { Setting } from '../model/settings.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
 
@@ -28,6 +29,7 @@ export interface Check {
 
 interface Said {
   message: string;
+  summary?: string;
   evidence: Evidence | Evidence[];
   remedy: string;
 }
@@ -44,9 +46,14 @@ export function info(subject: Vm | Subject, said: Said): Draft {
   return draft('info', subject, said);
 }
 
-function draft(severity: Finding['severity'], about: Vm | Subject, { message, evidence, remedy }: Said): Draft {
+function draft(
+  severity: Finding['severity'],
+  about: Vm | Subject,
+  { message, summary, evidence, remedy }: Said,
+): Draft {
   const subject = 'kind' in about ? about : subjectOf(about);
-  return { severity, subject, message, evidence: Array.isArray(evidence) ? evidence : [evidence], remedy };
+  const brief = summary === undefined ? {} : { summary };
+  return { severity, subject, message, ...brief, evidence: Array.isArray(evidence) ? evidence : [evidence], remedy };
 }
 
 /** The VM as findings name it. */
@@ -67,6 +74,13 @@ export function at(object: Named | Subject, field: string, value: unknown): Evid
     };
   }
   return { object, field, value: value ?? null };
+}
+
+/** Evidence from a setting of the cluster: where it is written, or that it is KubeVirt's default. */
+export function atSetting({ object, field, raw, value }: Setting<unknown>, name: string): Evidence {
+  return object === undefined || field === undefined
+    ? at({ kind: 'KubeVirt', name: 'built-in default' }, name, value)
+    : at(object, field, raw);
 }
 
 /** Evidence from the VM's own object: the VMI where there is one. */

@@ -41,6 +41,17 @@ describe('help', () => {
   });
 });
 
+test.each<[string, string[], string]>([
+  ['a namespace', ['-n', 'shop', 'check', 'pod/x'], "'pod' in 'pod/x' is not a kind"],
+  ['a flag without value', ['-A', 'get', 'migrations', 'pod/x', '-w', '--snapshot', 'x'], '--watch and --snapshot'],
+  ['a value joined to its flag', ['--namespace=shop', 'move'], 'no VM was named'],
+  ['one that no command has', ['--tp', 'check'], "unknown option '--tp'"],
+])('%s may stand before the command, as with kubectl', async (_, argv, sentence) => {
+  const { code, stderr } = await run(argv, nowhere);
+  expect(code).toBe(2);
+  expect(stderr).toContain(sentence);
+});
+
 describe('wrong usage', () => {
   test.each<[string[], string]>([
     [['chek'], "unknown command 'chek'"],

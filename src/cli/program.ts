@@ -7,7 +7,7 @@ import { report } from './errors.ts';
 export type RunOptions = Omit<Io, 'signal' | 'name' | 'self'> & Partial<Pick<Io, 'signal' | 'name' | 'self'>>;
 
 /** Runs one command line (without `node` and the script). Returns the exit code; all output goes to the given streams. */
-export async function runFerry(argv: readonly string[], options: RunOptions): Promise<ExitCode> {
+export async function runFerry(given: readonly string[], options: RunOptions): Promise<ExitCode> {
   const io: Io = { signal: new AbortController().signal, name: 'ferry', self: [], ...options };
   let code: ExitCode = exit.ok;
   const program = new Command(io.name)
@@ -32,6 +32,7 @@ export async function runFerry(argv: readonly string[], options: RunOptions): Pr
     },
   };
   for (const register of commands) register(program, invocation);
+  const argv = commandFirst(program, given);
   try {
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync(argv, { from: 'user' });
@@ -47,6 +48,19 @@ export async function runFerry(argv: readonly string[], options: RunOptions): Pr
     }
     return report(io, error, argv.includes('-v') || argv.includes('--verbose'));
   }
+}
+
+/** kubectl takes flags before the command, too (`ferry -n shop check`); commander wants them behind it. */
+function commandFirst(program: Command, argv: readonly string[]): readonly string[] {
+  const options = program.commands.flatMap((command) => [command, ...command.commands]).flatMap((each) => each.options);
+  const withValue = new Set(options.filter(({ required }) => required).flatMap(({ short, long }) => [short, long]));
+  let count = 0;
+  while (/^-./.test(argv[count] ?? '') && !['--', '-h', '--help'].includes(argv[count] ?? '')) {
+    count += withValue.has(argv[count]) ? 2 : 1;
+  }
+  const end = argv.indexOf('--', count);
+  const command = argv.slice(count, end === -1 ? argv.length : end);
+  return command.length === 0 ? argv : [...command, ...argv.slice(0, count), ...argv.slice(count + command.length)];
 }
 
 /** commander says `error: unknown option '--tp'\n(Did you mean --to?)`: one sentence, and what to do. */

@@ -68,7 +68,7 @@ async function notFound({ snapshot, namespace, client }: Reading, name: string):
     return new FerryError(
       'FERRY_E_NOT_FOUND',
       `there is no VM ${name}${where}`,
-      'Check the name; -A looks in all namespaces.',
+      namespace === undefined ? 'Check the name.' : 'Check the name; -A looks in all namespaces.',
     );
   }
   if (elsewhere.length === 1) {

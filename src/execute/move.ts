@@ -35,8 +35,8 @@ export async function runMoves(client: KubeClient, plan: MovePlan, options: Move
     observed: { vmis: new Map(), migrations: new Map() },
     ours: new Map(plan.orders.flatMap((order) => (order.migration ? [[uidOf(order.migration), order]] : []))),
     signal: end.signal,
-    emit: options.emit,
-    post: mail.push,
+    emit: (event) => options.emit(event),
+    post: (item) => mail.push(item),
   };
 
   const timers = [setInterval(() => mail.push({ from: 'clock' }), run.timing.progress)];
@@ -44,7 +44,7 @@ export async function runMoves(client: KubeClient, plan: MovePlan, options: Move
   const detach = (): void => mail.push({ from: 'detach' });
   options.signal.addEventListener('abort', detach, { once: true });
   if (options.signal.aborted) detach();
-  const watches = watchMoves(client, plan, end.signal, mail.push);
+  const watches = watchMoves(client, plan, end.signal, run.post);
 
   try {
     while (run.moves.some(isOpen)) {

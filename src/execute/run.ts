@@ -85,7 +85,7 @@ export interface Run {
   /** Ends with the run. */
   readonly signal: AbortSignal;
   emit(event: MoveEvent | LinkEvent): void;
-  post(mail: Mail): void;
+  post: (mail: Mail) => void;
 }
 
 export function vmiOf({ observed }: Run, { order }: Move): VirtualMachineInstance | undefined {

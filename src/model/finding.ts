@@ -24,6 +24,8 @@ export interface Finding {
   subject: Subject;
   /** One sentence: what is the case. */
   message: string;
+  /** The same in a few words, for a table; absent where the message is short. */
+  summary?: string;
   evidence: Evidence[];
   /** One or two sentences: what to do about it. */
   remedy: string;

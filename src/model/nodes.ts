@@ -15,6 +15,8 @@ export interface NodeView {
   object: Node;
   labels: Record<string, string>;
   ready: boolean;
+  /** Of the Ready condition: `True`, `False`, `Unknown`; undefined where there is none. */
+  readyStatus: string | undefined;
   /** Of the Ready condition, when it is not True. */
   notReadyBecause?: string;
   /** spec.unschedulable, which `kubectl cordon` sets. */
@@ -57,6 +59,7 @@ function viewOf(object: Node, pods: Pod[]): NodeView {
     object,
     labels,
     ready,
+    readyStatus: condition?.status,
     ...(!ready && {
       notReadyBecause: condition?.message || condition?.reason || 'the kubelet reports no Ready condition',
     }),

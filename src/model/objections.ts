@@ -2,7 +2,7 @@ import type { NodeView } from './nodes.ts';
 import type { TermObjection } from './pod-terms.ts';
 import type { Resources } from './pods.ts';
 import { formatBytes, formatCores } from './quantity.ts';
-import { matchesNodeTerms, selectorText, tolerates } from './selectors.ts';
+import { matchesNodeTerms, tolerates } from './selectors.ts';
 import type { TargetPod } from './target-pod.ts';
 
 export type ObjectionKind =
@@ -22,7 +22,7 @@ export interface Objection {
   kind: ObjectionKind;
   /** Completes "node X ...". */
   message: string;
-  /** Field of the node and its value. */
+  /** Field of the node and its value, as it stands there. */
   field: string;
   value: unknown;
   /** It stands in the way of a live migration only, not of a restart. */
@@ -43,7 +43,12 @@ export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, pods
     found.push({ kind, message, field, value, liveOnly: kind === 'cpu' });
   };
   if (!node.ready) {
-    object('not-ready', `is NotReady: ${node.notReadyBecause}`, '.status.conditions[type=Ready].status', 'not True');
+    object(
+      'not-ready',
+      `is NotReady: ${node.notReadyBecause}`,
+      '.status.conditions[type=Ready].status',
+      node.readyStatus,
+    );
   }
   const cordonTolerated = pod.tolerations.some((toleration) =>
     tolerates(toleration, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
@@ -83,12 +88,7 @@ export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, pods
     );
   }
   if (pod.nodeTerms !== undefined && !matchesNodeTerms(node.name, node.labels, pod.nodeTerms)) {
-    object(
-      'node-affinity',
-      "does not match the VM's required node affinity",
-      '.metadata.labels',
-      termLabels(pod, node),
-    );
+    object('node-affinity', "does not match the VM's required node affinity", ...termLabel(pod, node));
   }
   for (const taint of node.taints) {
     // Told above in plainer words.
@@ -97,7 +97,7 @@ export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, pods
     if (taint.effect === 'PreferNoSchedule' || pod.tolerations.some((toleration) => tolerates(toleration, taint)))
       continue;
     const text = `${taint.key}${taint.value === undefined || taint.value === '' ? '' : `=${taint.value}`}:${taint.effect}`;
-    object('taint', `has the taint ${text}, which the VM does not tolerate`, '.spec.taints', text);
+    object('taint', `has the taint ${text}, which the VM does not tolerate`, `.spec.taints[key=${taint.key}]`, taint);
   }
   const other = mismatchOf(node, pod.cpuSelector);
   if (other !== undefined) {
@@ -138,15 +138,14 @@ function cpuText(key: string): string {
       : `the CPU feature ${name}`;
 }
 
-function termLabels(pod: TargetPod, node: NodeView): string {
-  const keys = (pod.nodeTerms ?? []).flatMap((term) => (term.matchExpressions ?? []).map(({ key }) => key));
-  return selectorText(
-    Object.fromEntries(keys.filter((key) => key in node.labels).map((key) => [key, node.labels[key] ?? ''])),
-  );
+/** The first label that the affinity asks for; if it asks for none, it is about names. */
+function termLabel(pod: TargetPod, node: NodeView): [field: string, value: unknown] {
+  const [key] = (pod.nodeTerms ?? []).flatMap((term) => (term.matchExpressions ?? []).map(({ key: label }) => label));
+  return key === undefined ? ['.metadata.name', node.name] : [`.metadata.labels["${key}"]`, node.labels[key]];
 }
 
 /** The same for what required pod (anti-)affinity says. */
-export function termsToObjection(found: TermObjection | undefined): Objection | undefined {
+export function termsToObjection(found: TermObjection | undefined, { labels }: NodeView): Objection | undefined {
   if (found === undefined) return undefined;
   const { rule, term, of, ownPodsOnly } = found;
   const whose =
@@ -155,7 +154,7 @@ export function termsToObjection(found: TermObjection | undefined): Objection | 
     kind: 'pod-affinity',
     message: `is ruled out by ${whose} ${rule} (topology ${term.topologyKey})`,
     field: `.metadata.labels["${term.topologyKey}"]`,
-    value: term.labelSelector,
+    value: labels[term.topologyKey],
     liveOnly: ownPodsOnly,
   };
 }
@@ -178,8 +177,8 @@ export function roomObjection({ requests }: TargetPod, node: NodeView, { podsKno
   const there = (podsKnown ? node.free : node.allocatable)[name] ?? 0;
   const what = podsKnown ? 'free' : 'allocatable';
   const message = `has no room: the VM needs ${amountText(name, needed)}; ${what}: ${amountText(name, Math.max(0, there))}`;
-  const allocatable = amountText(name, node.allocatable[name] ?? 0);
-  return { kind: 'room', message, field: `.status.allocatable["${name}"]`, value: allocatable, liveOnly: false };
+  const value = node.object.status?.allocatable?.[name];
+  return { kind: 'room', message, field: `.status.allocatable["${name}"]`, value, liveOnly: false };
 }
 
 /** An amount of a resource for people: `2 CPU`, `4.3 GiB memory`, `1 devices.kubevirt.io/kvm`. */

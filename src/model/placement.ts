@@ -109,7 +109,7 @@ export function objectionsTo(node: NodeView, vm: Vm, snapshot: Snapshot): Object
   const terms = termObjector(pod, vm.launchers, snapshot);
   return [
     ...nodeObjections(pod, node, placement),
-    termsToObjection(terms?.(node)),
+    termsToObjection(terms?.(node), node),
     roomObjection(pod, node, placement),
   ].filter((objection) => objection !== undefined);
 }
@@ -147,7 +147,11 @@ function shapeOf({ requests }: TargetPod, group: Group, { nodes, podsKnown }: Pl
 function tallyOf(pod: TargetPod, group: Group, placement: Placement, terms: ReturnType<typeof termObjector>): Tally {
   const tally: Tally = { first: new Map(), byKind: new Map(), cold: 0 };
   placement.nodes.forEach((node, position) => {
-    const all = [group.objections[position], termsToObjection(terms?.(node)), roomObjection(pod, node, placement)];
+    const all = [
+      group.objections[position],
+      termsToObjection(terms?.(node), node),
+      roomObjection(pod, node, placement),
+    ];
     const objection = firstOf(all.filter((candidate) => candidate !== undefined));
     if (objection === undefined) return;
     tally.first.set(node.name, objection);

@@ -15,6 +15,8 @@ export interface Setting<T> {
   /** The object that holds it, and the field; absent for defaults. */
   object?: Subject;
   field?: string;
+  /** What stands there: `64Mi` where the value is a number of bytes. */
+  raw?: unknown;
 }
 
 /** The live-migration settings in force for the cluster; MigrationPolicies may change some of them for a VM. */
@@ -98,6 +100,7 @@ function settingOf(
       origin: 'HyperConverged',
       object: subjectOf(hyperConverged),
       field: `${config.path}.${name}`,
+      raw: config.values[name],
     };
   }
   const migrations: MigrationConfiguration = kubeVirt.spec?.configuration?.migrations ?? {};
@@ -108,11 +111,12 @@ function settingOf(
       origin: 'HyperConverged',
       object: subjectOf(hyperConverged),
       field: `${config.path}.${name}`,
+      raw: config.values[name],
     };
   }
   if (inForce !== undefined) {
     const field = `.spec.configuration.migrations.${name}`;
-    return { value: inForce, origin: 'KubeVirt', object: subjectOf(kubeVirt), field };
+    return { value: inForce, origin: 'KubeVirt', object: subjectOf(kubeVirt), field, raw: migrations[name] };
   }
   const value = builtInOf(name, version);
   return { value, origin: value === undefined && name === 'completionTimeoutPerGiB' ? 'unknown' : 'default' };

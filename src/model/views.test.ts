@@ -264,6 +264,7 @@ describe('settings', () => {
   ])('of HyperConverged %s are its, where KubeVirt has the same', (_, object, field) => {
     const expected = {
       value: 800,
+      raw: 800,
       origin: 'HyperConverged',
       object: { kind: 'HyperConverged', namespace: 'openshift-cnv', name: 'kubevirt-hyperconverged' },
       field,

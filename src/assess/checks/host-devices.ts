@@ -31,7 +31,7 @@ export const hostDevices: Check = {
           atVm(vm, `.spec.domain.devices.${field}[name=${device.name}].deviceName`, resource),
           ...(first === undefined
             ? []
-            : [at(first.object, `.status.allocatable["${resource}"]`, first.allocatable[resource])]),
+            : [at(first.object, `.status.allocatable["${resource}"]`, first.object.status?.allocatable?.[resource])]),
         ],
         remedy:
           first === undefined

@@ -1,7 +1,6 @@
-import type { Evidence } from '../../model/finding.ts';
 import { migrationsOf } from '../../model/migrations.ts';
-import { type Setting, settingsOf } from '../../model/settings.ts';
-import { at, type Check, type Draft, warning } from '../check.ts';
+import { settingsOf } from '../../model/settings.ts';
+import { atSetting, type Check, type Draft, warning } from '../check.ts';
 
 const remedy = (name: string): string =>
   `Nothing is needed: the migration waits in Pending until a slot is free. Raise ${name} only if the network can bear it.`;
@@ -21,7 +20,7 @@ export const limits: Check = {
       findings.push(
         warning(vm, {
           message: `${taken} of ${cluster.value} migrations of the cluster are under way: this one would wait in Pending`,
-          evidence: evidenceOf(cluster, 'parallelMigrationsPerCluster'),
+          evidence: atSetting(cluster, 'parallelMigrationsPerCluster'),
           remedy: remedy('parallelMigrationsPerCluster'),
         }),
       );
@@ -31,7 +30,7 @@ export const limits: Check = {
       findings.push(
         warning(vm, {
           message: `${leaving} of ${outbound.value} outbound migrations of node ${vm.node} are under way: this one would wait in Pending`,
-          evidence: evidenceOf(outbound, 'parallelOutboundMigrationsPerNode'),
+          evidence: atSetting(outbound, 'parallelOutboundMigrationsPerNode'),
           remedy: remedy('parallelOutboundMigrationsPerNode'),
         }),
       );
@@ -39,7 +38,3 @@ export const limits: Check = {
     return findings;
   },
 };
-
-function evidenceOf({ object, field, value }: Setting<number>, name: string): Evidence {
-  return at(object ?? { kind: 'KubeVirt', name: 'built-in default' }, field ?? name, value);
-}

@@ -17,7 +17,8 @@ export const liveMigratable: Check = {
       return [
         blocker(vm, {
           message: `KubeVirt says it can't live-migrate: ${reason}${message === undefined ? '' : `: ${message}`}`,
-          evidence: [atVm(vm, `${FIELD}.reason`, reason), atVm(vm, `${FIELD}.message`, message)],
+          summary: `KubeVirt says ${reason}`,
+          evidence: [atVm(vm, `${FIELD}.reason`, condition.reason), atVm(vm, `${FIELD}.message`, message)],
           remedy: 'Remove the cause, or move the VM cold. KubeVirt names only the first cause it finds.',
           allows: 'cold',
         }),

@@ -42,6 +42,7 @@ export const localVolumes: Check = {
       }
       return blocker(vm, {
         message,
+        summary: `volume ${name} stays on one node (class ${volume.storageClassName})`,
         evidence,
         remedy:
           'Copy the volume to shared storage (a volume migration or a clone); until then the VM can run on this node only.',

@@ -14,8 +14,9 @@ export const rawBlock: Check = {
       if (volume.accessModes?.includes('ReadWriteMany') !== true || !isBlockStorage(volume)) return [];
       return blocker(vm, {
         message: `volume ${name} (claim ${claimName}) puts a file system that several nodes mount on block storage of class ${storageClass.metadata.name}, which can be shared as raw block only`,
+        summary: `volume ${name} is a shared file system on block storage`,
         evidence: [
-          at(claim, '.spec.volumeMode', volumeMode),
+          at(claim, '.spec.volumeMode', claim.spec?.volumeMode),
           at(storageClass, '.provisioner', storageClass.provisioner),
           ...backend(volume).map((value) => at(storageClass, '.parameters.backendType', value)),
         ],

@@ -1,4 +1,4 @@
-import type { Volume } from '../../model/vm.ts';
+import type { Vm, Volume } from '../../model/vm.ts';
 import { at, atVm, blocker, type Check, type Draft } from '../check.ts';
 
 const remedy = 'Move it cold (a restart), or migrate the volume to a storage class that offers ReadWriteMany.';
@@ -14,7 +14,11 @@ export const sharedVolumes: Check = {
       if (volume.sharedHostDisk === false) {
         return blocker(vm, {
           message: `volume ${volume.name} is a file on the node's own disk (hostDisk that is not shared)`,
-          evidence: atVm(vm, `.spec.volumes[name=${volume.name}].hostDisk.shared`, false),
+          evidence: atVm(
+            vm,
+            `.spec.volumes[name=${volume.name}].hostDisk.shared`,
+            specOf(vm, volume.name)?.hostDisk?.shared,
+          ),
           remedy: 'Copy the disk to a PersistentVolumeClaim with ReadWriteMany and use that.',
           allows: 'nothing',
         });
@@ -27,7 +31,7 @@ export const sharedVolumes: Check = {
         if (!snapshot.lists.claims.known) return [];
         return blocker(vm, {
           message: `volume ${volume.name} uses claim ${claimName}, which does not exist`,
-          evidence: atVm(vm, `.spec.volumes[name=${volume.name}]`, claimName),
+          evidence: atVm(vm, `.spec.volumes[name=${volume.name}]`, specOf(vm, volume.name)),
           remedy: 'Create the claim or remove the volume; KubeVirt migrates no VM whose claims it can not see.',
           allows: 'nothing',
         });
@@ -35,6 +39,7 @@ export const sharedVolumes: Check = {
       if (volume.accessModes.includes('ReadWriteMany')) return [];
       return blocker(vm, {
         message: `volume ${volume.name} uses claim ${claimName}, which only one node can mount (${volume.accessModes.join(', ') || 'no access mode'})`,
+        summary: `volume ${volume.name} can be mounted by one node only`,
         evidence: evidenceOf(vm, volume),
         remedy,
         allows: 'cold',
@@ -43,8 +48,12 @@ export const sharedVolumes: Check = {
   },
 };
 
-function evidenceOf(vm: Parameters<Check['run']>[0], { name, claim, accessModes }: Volume) {
+function evidenceOf(vm: Vm, { name, claim, accessModes }: Volume) {
   return claim === undefined
     ? atVm(vm, `.status.volumeStatus[name=${name}].persistentVolumeClaimInfo.accessModes`, accessModes)
     : at(claim, '.spec.accessModes', accessModes);
+}
+
+function specOf({ spec }: Vm, name: string) {
+  return spec.volumes?.find((volume) => volume.name === name);
 }

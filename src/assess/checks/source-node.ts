@@ -24,7 +24,7 @@ export const sourceNode: Check = {
     return [
       blocker(vm, {
         message: `its node ${node.name} is NotReady: ${node.notReadyBecause}`,
-        evidence: at(node.object, '.status.conditions[type=Ready].status', 'not True'),
+        evidence: at(node.object, '.status.conditions[type=Ready].status', node.readyStatus),
         remedy:
           'Bring the node back, or fence it: Kubernetes starts the VM elsewhere only once the old pod is known to be gone.',
         allows: 'nothing',

@@ -68,6 +68,7 @@ function anywhere(vm: Vm, snapshot: Snapshot): Draft[] {
   findings.push(
     blocker(vm, {
       message: `none of the ${others} other node${others === 1 ? '' : 's'} can take it: ${why}; ${example(examples)}`,
+      summary: `none of the ${others} other node${others === 1 ? '' : 's'} can take it: ${why}`,
       evidence: examples.map(({ node, objection }) => at(node.object, objection.field, objection.value)),
       remedy: counts.map(([kind]) => kindRemedies[kind]).join(' '),
       allows: cold ? 'cold' : 'nothing',
@@ -165,7 +166,9 @@ function undecided(vm: Vm, snapshot: Snapshot): Draft[] {
   return [
     info(vm, {
       message: `its ${rules.join(' and ')} were not looked at; the scheduler may find fewer nodes possible`,
-      evidence: atVm(vm, spread ? '.spec.topologySpreadConstraints' : '.spec.affinity', rules),
+      evidence: spread
+        ? atVm(vm, '.spec.topologySpreadConstraints', vm.spec.topologySpreadConstraints)
+        : atVm(vm, '.spec.affinity', vm.spec.affinity),
       remedy: 'If the migration stays in Scheduling, look at the events of its target pod.',
     }),
   ];

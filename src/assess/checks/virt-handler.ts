@@ -15,6 +15,7 @@ export const virtHandler: Check = {
     const node = nodesOf(snapshot).get(vm.node);
     if (node === undefined || (node.handler !== undefined && isHandlerReady(node))) return [];
     const { handler } = node;
+    const readyStatus = handler?.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
     return [
       blocker(vm, {
         message:
@@ -24,7 +25,7 @@ export const virtHandler: Check = {
         evidence:
           handler === undefined
             ? at(node.object, '.metadata.labels["kubevirt.io/schedulable"]', node.labels['kubevirt.io/schedulable'])
-            : at(handler, '.status.conditions[type=Ready].status', 'not True'),
+            : at(handler, '.status.conditions[type=Ready].status', readyStatus),
         remedy:
           'Wait if a rollout of virt-handler is under way; otherwise look at its log (Issue 3 of the best practices).',
         allows: 'cold',
@@ -48,9 +49,9 @@ export const virtHandler: Check = {
         {
           message: `virt-handler is ready on ${ready} of ${wanted} nodes${rollout}${where}`,
           evidence: [
-            at(daemonSet, '.status.numberReady', ready),
-            at(daemonSet, '.status.desiredNumberScheduled', wanted),
-            at(daemonSet, '.status.updatedNumberScheduled', updated),
+            at(daemonSet, '.status.numberReady', status?.numberReady),
+            at(daemonSet, '.status.desiredNumberScheduled', status?.desiredNumberScheduled),
+            at(daemonSet, '.status.updatedNumberScheduled', status?.updatedNumberScheduled),
           ],
           remedy: 'Wait until the rollout is done: VMs can neither leave nor reach nodes without a ready virt-handler.',
         },

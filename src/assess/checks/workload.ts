@@ -2,7 +2,7 @@ import { formatBytes } from '../../model/quantity.ts';
 import { settingsOf } from '../../model/settings.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Vm } from '../../model/vm.ts';
-import { at, atVm, type Check, type Draft, info, warning } from '../check.ts';
+import { at, atSetting, atVm, type Check, type Draft, info, warning } from '../check.ts';
 
 const LARGE = 100e9;
 
@@ -66,18 +66,7 @@ function size(vm: Vm, snapshot: Snapshot): Draft[] {
       findings.push(
         warning(vm, {
           message: `at ${formatBytes(bandwidth.value)}/s one pass over its ${formatBytes(memoryBytes)} of memory takes ${Math.round(needed)} s, more than the ${allowed} s that KubeVirt gives the whole migration`,
-          evidence: [
-            at(
-              bandwidth.object ?? { kind: 'KubeVirt', name: 'built-in default' },
-              bandwidth.field ?? 'bandwidthPerMigration',
-              bandwidth.value,
-            ),
-            at(
-              timeout.object ?? { kind: 'KubeVirt', name: 'built-in default' },
-              timeout.field ?? 'completionTimeoutPerGiB',
-              timeout.value,
-            ),
-          ],
+          evidence: [atSetting(bandwidth, 'bandwidthPerMigration'), atSetting(timeout, 'completionTimeoutPerGiB')],
           remedy: 'Raise bandwidthPerMigration or completionTimeoutPerGiB.',
         }),
       );

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { LinkEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
 import { type Io, note, terminalSize, wantsColor } from '../context.ts';
 import { plain } from '../output/plain.ts';
-import { outcomeText, progressText, waitingText, wayText } from './texts.ts';
+import { linkText, outcomeText, progressText, waitingText, wayText } from './texts.ts';
 
 /** Shows how moves get on, on stderr. */
 export interface MoveView {
@@ -44,10 +44,6 @@ function namer(orders: readonly MoveOrder[]): (vm: VmRef) => string {
 /** Of progress lines, ms: the longer it takes, the rarer they get, so that an hour of copying is some 60 lines. */
 const shortest = 5000;
 const share = 0.1;
-
-function linkText(event: LinkEvent): string {
-  return event.type === 'reconnected' ? 'connected again' : `connection lost, connecting again: ${event.message}`;
-}
 
 function lineView(io: Io, orders: readonly MoveOrder[]): MoveView {
   const nameOf = namer(orders);

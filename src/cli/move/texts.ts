@@ -1,4 +1,4 @@
-import type { MoveEvent, Outcome, Waiting } from '../../execute/events.ts';
+import type { LinkEvent, MoveEvent, Outcome, Waiting } from '../../execute/events.ts';
 import { formatBytes } from '../../model/quantity.ts';
 import { shortDuration } from '../duration.ts';
 
@@ -36,6 +36,10 @@ export function progressText({ progress, elapsed, deadline }: Extract<MoveEvent,
 /** `worker-1 -> worker-3`, as far as it is known. */
 export function wayText({ source, target }: { source?: string; target?: string }): string {
   return source === undefined && target === undefined ? '' : `${source ?? '?'} -> ${target ?? '?'}`;
+}
+
+export function linkText(event: LinkEvent): string {
+  return event.type === 'reconnected' ? 'connected again' : `connection lost, connecting again: ${event.message}`;
 }
 
 /** How a move ended, as a clause. */

@@ -1,11 +1,12 @@
 import type { Evidence, Finding } from '../../model/finding.ts';
 
-/** Of findings in their order, the gravest first: the first one's message, and how many more there are. */
+/** Of findings in their order, the gravest first: the first one in few words, and how many more there are. */
 export function briefly(findings: readonly Finding[]): string | undefined {
   const telling = findings.filter(({ severity }) => severity !== 'info');
   const first = telling[0];
   if (first === undefined) return undefined;
-  return telling.length === 1 ? first.message : `${first.message} (+${telling.length - 1} more)`;
+  const text = first.summary ?? first.message;
+  return telling.length === 1 ? text : `${text} (+${telling.length - 1} more)`;
 }
 
 /** A finding in full: what is the case, what shows it, what to do. Indented lines. */
