@@ -71,6 +71,15 @@ describe('check', () => {
     await expect(text).toMatchFileSnapshot(golden(name));
   });
 
+  test('a snapshot of one namespace does not pass for one of all', async () => {
+    const saved = await ferry('snapshot', '-n', 'shop');
+    const path = file('shop.json', saved.stdout);
+    const whole = await run(['check', '-A', '--snapshot', path], { env: {} });
+    expect(whole.stderr).toContain('note: this snapshot holds the VMs of shop only');
+    const part = await run(['check', '-n', 'shop', '--snapshot', path], { env: {} });
+    expect(part.stderr).toBe('');
+  });
+
   test('says the same of a saved snapshot as of the cluster', async () => {
     const saved = await ferry('snapshot', '-A');
     expect(saved.code).toBe(0);

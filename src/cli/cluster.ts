@@ -1,7 +1,7 @@
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
-import type { Io } from './context.ts';
+import { type Io, note } from './context.ts';
 import { forbidden } from './errors.ts';
 import type { ConnectionFlags, ScopeFlags, SnapshotFlag } from './flags.ts';
 import { version } from './version.ts';
@@ -37,6 +37,7 @@ export async function withSnapshot<T>(
   const all = flags.allNamespaces === true || flags.everyNamespace === true;
   if (flags.snapshot !== undefined) {
     const snapshot = await readSnapshotFile(io, flags.snapshot);
+    tellWhatIsNotHeld(io, snapshot, all ? undefined : flags.namespace);
     return await use({ snapshot, namespace: all ? undefined : flags.namespace, client: undefined });
   }
   const client = await openCluster(io, flags);
@@ -52,6 +53,12 @@ export async function withSnapshot<T>(
   } finally {
     client.close();
   }
+}
+
+/** A Snapshot of some namespaces must not pass for one of the namespace, or of all, that was asked for. */
+function tellWhatIsNotHeld(io: Io, { namespaces }: Snapshot, asked: string | undefined): void {
+  if (namespaces.length === 0 || (asked !== undefined && namespaces.includes(asked))) return;
+  note(io, `note: this snapshot holds the VMs of ${namespaces.join(', ')} only`);
 }
 
 /** Fails as the LIST did, if a list that the command can't do without is not known. */
