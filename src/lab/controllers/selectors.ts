@@ -1,3 +1,6 @@
+// The scheduler's own reading of selectors and affinity. Not shared with model/selectors.ts on purpose: what Ferry
+// predicts of the scheduler is tested against this, and two copies of one mistake would agree.
+
 import type { Node, Pod } from '../../model/objects.ts';
 
 interface Requirement {
