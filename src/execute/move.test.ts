@@ -293,6 +293,17 @@ describe('an interrupted creation', () => {
     expect((await move.results)[0]?.outcome.result).toBe('succeeded');
   });
 
+  test('is not made again when its answer was lost and it has failed since', async () => {
+    const cluster = fakeCluster();
+    cluster.addVmi('web', 'a');
+    cluster.answers = ['lost'];
+    const move = start(cluster, [order('web', 'a')]);
+    while (cluster.migrations().length === 0) await new Promise(setImmediate);
+    cluster.phase(nameFor(cluster, 'web'), 'Failed');
+    expect((await move.results)[0]?.outcome.result).toBe('failed');
+    expect(cluster.migrations()).toHaveLength(1);
+  });
+
   test('of an earlier run of Ferry is found and followed', async () => {
     const cluster = fakeCluster();
     cluster.addVmi('web', 'a');

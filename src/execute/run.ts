@@ -57,6 +57,8 @@ export interface Move {
   contested: boolean;
   /** Of creation. */
   attempts: number;
+  /** The name that was tried to create, without an answer that told how it went. */
+  tried?: string;
   notBefore: number;
   settleUntil?: number;
   /** Its progress has been asked for. */

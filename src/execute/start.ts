@@ -7,6 +7,7 @@ import { type Decision, decide, keyOf } from './decide.ts';
 import type { Outcome, Waiting } from './events.ts';
 import { follow } from './follow.ts';
 import { migrationOf } from './migration-of.ts';
+import { vmOf } from './observed.ts';
 import { activeOf, finish, type Move, type Run, vmiOf, wait } from './run.ts';
 
 /** What a failed creation of a migration means for its move. */
@@ -40,6 +41,7 @@ function refusalOf(error: unknown, attempt: number, node: string | undefined): R
 
 /** Decides about the moves that have not started, and starts one; the mail then asks for the next. */
 export async function startWhatMay(run: Run): Promise<void> {
+  for (const move of run.moves) followTried(run, move);
   const now = performance.now();
   const ready = run.moves.filter(
     ({ outcome, migration, notBefore }) => outcome === undefined && migration === undefined && notBefore <= now,
@@ -56,6 +58,17 @@ export async function startWhatMay(run: Run): Promise<void> {
   }
   // What came meanwhile may have used a slot up.
   if (started) run.post({ from: 'clock' });
+}
+
+/** What was created although its answer was lost may have ended by the time it is seen. */
+function followTried(run: Run, move: Move): void {
+  if (move.tried === undefined || move.migration !== undefined || move.outcome !== undefined) return;
+  const made = [...run.observed.migrations.values()].find(
+    (migration) => migration.metadata.name === move.tried && vmOf(migration) === keyOf(move.order),
+  );
+  if (made === undefined) return;
+  follow(run, move, made, 'found');
+  run.post({ from: 'clock' });
 }
 
 function decideOn(run: Run, moves: readonly Move[]): Decision[] {
@@ -77,6 +90,7 @@ async function start(run: Run, move: Move, name: string): Promise<void> {
       const [again] = decideOn(run, [move]);
       if (again !== undefined && again.do !== 'create') return note(run, move, again);
     }
+    move.tried = name;
     const { migration, created } = await createMigration(run.client, migrationOf(move.order, name, run.runId));
     follow(run, move, migration, created ? 'created' : 'found');
   } catch (error) {

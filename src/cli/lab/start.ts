@@ -60,7 +60,8 @@ async function serve(io: Io, flags: LabFlags): Promise<ExitCode> {
       { pid: process.pid, url: lab.url, port, kubeconfig, scenario, speed, seed, startedAt: new Date().toISOString() },
       io.env,
     );
-    const size = `${lab.store.count('nodes')} nodes, ${lab.store.count('virtualmachines.kubevirt.io')} VMs`;
+    const [nodes, vms] = [lab.store.count('nodes'), lab.store.count('virtualmachines.kubevirt.io')];
+    const size = `${nodes} node${nodes === 1 ? '' : 's'}, ${vms} VM${vms === 1 ? '' : 's'}`;
     if (flags.detached === true && process.send !== undefined) {
       process.send({ ready: true, kubeconfig, url: lab.url, size } satisfies Ready);
       process.disconnect?.();

@@ -70,10 +70,11 @@ function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   const lines = new Map(names.map((name) => [name, 'queued']));
   const color = wantsColor(io, 'stderr');
   const ended = new Set<string>();
+  const unhappy: string[] = [];
   let drawn = false;
   let connected = true;
   const draw = (): void => {
-    const { columns } = terminalSize(io, 'stderr') ?? { columns: 120 };
+    const columns = columnsOf(io);
     const text = names.map((name) => {
       const text = connected || ended.has(name) ? lines.get(name) : 'connection lost, connecting again';
       const line = `${name.padEnd(width)}   ${text}`;
@@ -92,12 +93,24 @@ function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
         const name = nameOf(event.vm);
         lines.set(name, plain(textOf(event)));
         if (event.type === 'done') ended.add(name);
+        if (event.type === 'done' && !/^(succeeded|unchanged)$/.test(event.outcome.result)) unhappy.push(name);
       } else {
         connected = event.type === 'reconnected';
       }
       draw();
+      // The reason may have been cut off at the edge of the terminal: what went wrong is told in full.
+      if (ended.size === names.length) {
+        for (const name of unhappy) {
+          const line = `${name}: ${lines.get(name)}`;
+          if (line.length >= columnsOf(io)) note(io, line);
+        }
+      }
     },
   };
+}
+
+function columnsOf(io: Io): number {
+  return terminalSize(io, 'stderr')?.columns ?? 120;
 }
 
 function paint(line: string, color: boolean): string {
