@@ -43,19 +43,24 @@ function flaky(rng: Random, share: number): Server {
     const kinds: Fault[] = ['refused', 'reset', 'swallowed', 'cut'];
     const fault = rng.next() < share ? (kinds[rng.int(0, kinds.length - 1)] ?? 'none') : 'none';
     met.add(fault);
-    if (fault === 'reset') return from.socket.destroy();
+    if (fault === 'reset') {
+      from.socket.destroy();
+      return;
+    }
     if (fault === 'refused') {
       const code = [429, 500, 503][rng.int(0, 2)] ?? 500;
       to.writeHead(code, { 'content-type': 'application/json', 'retry-after': '1' });
-      return to.end(
-        JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message: 'overloaded' }),
-      );
+      to.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message: 'overloaded' }));
+      return;
     }
     const { host: _, ...headers } = from.headers;
     const forward = request(
       { host: target.hostname, port: target.port, ca, method: from.method, path: from.url, headers },
       (answer) => {
-        if (fault === 'swallowed') return from.socket.destroy();
+        if (fault === 'swallowed') {
+          from.socket.destroy();
+          return;
+        }
         to.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(to);
         if (fault === 'cut') setTimeout(() => from.socket.destroy(), rng.int(1, 50));
