@@ -71,6 +71,11 @@ describe('check', () => {
     await expect(text).toMatchFileSnapshot(golden(name));
   });
 
+  test('version tells of a snapshot what it tells of the cluster', async () => {
+    const path = file('versions.json', (await ferry('snapshot')).stdout);
+    expect((await run(['version', '--snapshot', path], { env: {} })).stdout).toBe((await ferry('version')).stdout);
+  });
+
   test('a snapshot of one namespace does not pass for one of all', async () => {
     const saved = await ferry('snapshot', '-n', 'shop');
     const path = file('shop.json', saved.stdout);

@@ -74,7 +74,8 @@ export function requireLists(snapshot: Snapshot, lists: readonly SnapshotList[],
   }
 }
 
-async function readSnapshotFile(io: Io, file: string): Promise<Snapshot> {
+/** The Snapshot that --snapshot names; `-` is standard input. Throws FERRY_E_FILE and FERRY_E_BAD_SNAPSHOT. */
+export async function readSnapshotFile(io: Io, file: string): Promise<Snapshot> {
   const { parseSnapshot } = await import('../cluster/saved-snapshot.ts');
   if (file === '-') {
     let text = '';

@@ -4,14 +4,14 @@ import { ApiError } from '../../kube/errors.ts';
 import type { KubeClient, Resource } from '../../kube/types.ts';
 import { exit } from '../../model/errors.ts';
 import type { HyperConverged } from '../../model/objects.ts';
-import { openCluster } from '../cluster.ts';
+import { openCluster, readSnapshotFile } from '../cluster.ts';
 import type { Invocation, Io } from '../context.ts';
-import { type ConnectionFlags, connectionFlags } from '../flags.ts';
+import { type ConnectionFlags, connectionFlags, type SnapshotFlag, snapshotFlag } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
 import { plain } from '../output/plain.ts';
 import { version } from '../version.ts';
 
-type Flags = ConnectionFlags & { client?: boolean; output?: 'json' | 'yaml' };
+type Flags = ConnectionFlags & SnapshotFlag & { client?: boolean; output?: 'json' | 'yaml' };
 
 interface ClusterVersions {
   kubernetes?: string;
@@ -26,7 +26,7 @@ export function versionCommand(program: Command, { io, run }: Invocation): void 
     .option('--client', 'of Ferry only; asks no cluster')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']))
     .action((flags: Flags) => run(async () => await show(io, flags)));
-  connectionFlags(command);
+  snapshotFlag(connectionFlags(command));
 }
 
 async function show(io: Io, flags: Flags): Promise<0> {
@@ -46,6 +46,7 @@ async function show(io: Io, flags: Flags): Promise<0> {
 }
 
 async function readVersions(io: Io, flags: Flags): Promise<ClusterVersions> {
+  if (flags.snapshot !== undefined) return (await readSnapshotFile(io, flags.snapshot)).versions;
   const client = await openCluster(io, flags);
   try {
     const [kubernetes, kubevirt, hyperConverged] = await Promise.all([
