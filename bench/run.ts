@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { slowNetwork } from './slow-network.ts';
+import { startup } from './startup.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-bench-'));
 const failures: string[] = [];
@@ -56,9 +57,11 @@ async function run(lab: Lab, args: string[], env: NodeJS.ProcessEnv = {}): Promi
       peak += String(chunk);
     });
     child.once('error', reject);
-    child.once('close', () =>
-      resolve({ stdout, seconds: (performance.now() - start) / 1000, peakMiB: Number(peak) / 1024 }),
-    );
+    child.once('close', (code) => {
+      // `check` ends with 1 when something blocks; anything else is no measurement.
+      if ((code !== 0 && code !== 1) || stdout === '') reject(new Error(`${args.join(' ')} ended with ${code}`));
+      else resolve({ stdout, seconds: (performance.now() - start) / 1000, peakMiB: Number(peak) / 1024 });
+    });
   });
   return { ...measured, requests: (await requestsOf(lab)) - before };
 }
@@ -107,6 +110,8 @@ async function compare(
   return { best, mission, ratio, peakMiB: Math.max(...runs.map((one) => one.peakMiB)) };
 }
 
+holds('ferry --help in less than 150 ms', startup());
+
 console.log('ferry check -A, against the procedure of the mission: get the VM, then each claim, one by one');
 
 const small = await startLab(50, 1_000);
@@ -119,6 +124,7 @@ holds(
   'both find the same VMs with storage that is not shared',
   (JSON.parse(many.mission.stdout) as { blocked: number }).blocked === (await notShared(large)),
 );
+// On loopback a GET costs a third of a millisecond, which no cluster's does: that ratio is told, not promised.
 holds('client peak memory under 400 MiB', many.peakMiB < 400);
 // Ten times the objects: only pages of 500 may be added. VMs, VMIs, pods grow by 9,000 each, claims and volumes by more.
 const pages = Math.ceil((many.best.requests - few.best.requests) / (9_000 / 500));
@@ -134,7 +140,7 @@ const network = await slowNetwork(Number(server), 1);
 const distant = join(folder, 'kubeconfig-distant');
 writeFileSync(distant, text.replace(`127.0.0.1:${server}`, `127.0.0.1:${network.port}`), { mode: 0o600 });
 const far = await compare('10,000 VMs on 500 nodes, 1 ms of network each way', large, distant);
-holds('at least 20 times less wall time', far.ratio >= 20);
+holds('at least 20 times less wall time over that network', far.ratio >= 20);
 network.close();
 large.process.disconnect();
 
