@@ -236,3 +236,19 @@ describe('what is owned goes with its owner', () => {
     await none;
   });
 });
+
+describe("the lab's own paths", () => {
+  const at = Date.parse('2026-05-01T00:00:00Z');
+
+  test('tell the lab time', async () => {
+    const lab = await start({ speed: 'stopped', startTime: at });
+    expect(await get(lab, '/lab/v1/time')).toEqual({ now: '2026-05-01T00:00:00.000Z' });
+  });
+
+  test('are served as far as they are registered, by the methods they have', async () => {
+    const lab = await start({ speed: 'stopped', startTime: at });
+    expect((await call(lab, 'POST', '/lab/v1/time', {})).status).toBe(405);
+    expect((await call(lab, 'GET', '/lab/v1/timer')).status).toBe(404);
+    expect((await call(lab, 'POST', '/lab/v1/time', {}, 1)).status).toBe(403);
+  });
+});

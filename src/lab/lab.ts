@@ -5,6 +5,7 @@ import { Store } from './api/store.ts';
 import { createCertificates } from './certificates.ts';
 import { Clock, type Speed } from './clock.ts';
 import { type Cluster, createCluster } from './cluster.ts';
+import { labControl } from './control/index.ts';
 import { startControllers } from './controllers/index.ts';
 import { kubeletSubresources } from './controllers/kubelet-api.ts';
 import { metricsServer } from './controllers/metrics-server.ts';
@@ -106,6 +107,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     webhooks,
     subresources: [...subresources, ...kubeletSubresources(cluster, handler), metricsProxy(cluster, handler)],
     virtual: metricsServer(cluster),
+    paths: labControl(cluster),
     authorize: ({ user, verb }) => user.groups.includes('system:masters') || ['get', 'list', 'watch'].includes(verb),
     gracefulPods: true,
     onFault: (error) => cluster.faults.push(error instanceof Error ? error : new Error(String(error))),

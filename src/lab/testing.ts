@@ -1,5 +1,5 @@
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
-import { kubevirt16 } from '../model/versions.ts';
+import { type KubeVirtVersion, kubevirt16 } from '../model/versions.ts';
 import { Store, type StoreEvent } from './api/store.ts';
 import { Clock } from './clock.ts';
 import { type Cluster, createCluster } from './cluster.ts';
@@ -87,7 +87,11 @@ export function fakeHypervisor(clock: Clock, seconds: number, asked: FakeMigrati
 
 export function testLab(
   scenario: Scenario,
-  { seconds = 5, seed = '1' }: { seconds?: number; seed?: string } = {},
+  {
+    seconds = 5,
+    seed = '1',
+    version = kubevirt16,
+  }: { seconds?: number; seed?: string; version?: KubeVirtVersion } = {},
 ): TestLab {
   const clock = new Clock(Date.parse('2026-03-01T08:00:00Z'));
   const rng = random(seed);
@@ -97,7 +101,7 @@ export function testLab(
     random: rng,
     store: new Store(clock, rng),
     hypervisor: fakeHypervisor(clock, seconds, asked),
-    version: kubevirt16,
+    version,
   });
   buildScenario(cluster, scenario);
   const controllers = startControllers(cluster);

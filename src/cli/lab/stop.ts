@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clearLabState, type LabState, readLabState } from '../../lab/state.ts';
+import { clearLabState, type LabState } from '../../lab/state.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import { openCluster } from '../cluster.ts';
 import { type Io, note } from '../context.ts';
 import { document, renderDocument } from '../output/document.ts';
+import { askLab, requireLab } from './control.ts';
 
 const PATIENCE = 10_000;
 
@@ -34,8 +35,14 @@ export async function stopLab(io: Io): Promise<ExitCode> {
 export async function labStatus(io: Io, output: 'json' | 'yaml' | undefined): Promise<ExitCode> {
   const state = requireLab(io);
   const answering = await answers(io, state);
+  const labTime = answering ? ((await askLab(io, 'GET', 'time')) as { now: string }).now : undefined;
   if (output !== undefined) {
-    io.stdout.write(await renderDocument(document('LabStatus', { ...state, answering }), output));
+    io.stdout.write(
+      await renderDocument(
+        document('LabStatus', { ...state, answering, ...(labTime !== undefined && { labTime }) }),
+        output,
+      ),
+    );
     return exit.ok;
   }
   const { scenario, url, pid, speed, seed, startedAt, kubeconfig } = state;
@@ -46,17 +53,12 @@ export async function labStatus(io: Io, output: 'json' | 'yaml' | undefined): Pr
     Speed: speed,
     Seed: seed,
     Started: startedAt,
+    ...(labTime !== undefined && { 'Lab time': labTime }),
     Kubeconfig: kubeconfig,
   };
   for (const [name, value] of Object.entries(rows)) io.stdout.write(`${`${name}:`.padEnd(12)}${value}\n`);
   if (!answering) note(io, 'It does not answer.');
   return exit.ok;
-}
-
-function requireLab(io: Io): LabState {
-  const state = readLabState(io.env);
-  if (state !== undefined) return state;
-  throw new FerryError('FERRY_E_LAB_NOT_RUNNING', 'no lab runs', `Start one with: ${io.name} lab start --detach`);
 }
 
 async function answers(io: Io, { kubeconfig, url }: LabState): Promise<boolean> {

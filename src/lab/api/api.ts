@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Authorize } from './authorization.ts';
-import type { Subresource, VirtualResource, Webhook } from './extension.ts';
+import type { OwnPath, Subresource, VirtualResource, Webhook } from './extension.ts';
 import type { KindTable } from './kind-table.ts';
 import type { Store } from './store.ts';
 
@@ -12,6 +12,7 @@ export interface Api {
   webhooks: readonly Webhook[];
   subresources: readonly Subresource[];
   virtual: readonly VirtualResource[];
+  paths: readonly OwnPath[];
   authorize: Authorize;
   /** See ApiServerOptions. */
   gracefulPods: boolean;

@@ -110,3 +110,23 @@ export interface VirtualResource {
   /** All objects (of a namespace, if it is given). Selectors are the server's business. */
   list(namespace?: string): KubeObject[];
 }
+
+/** A request to a path of its own. */
+export interface PathRequest {
+  method: string;
+  user: User;
+  /** What follows `path`, without a leading slash. */
+  rest: string;
+  query: URLSearchParams;
+  /** Decoded JSON body, if there was one. */
+  body: unknown;
+}
+
+/** A path beside the Kubernetes API, e.g. `/metrics`. RBAC sees it as a non-resource URL. */
+export interface OwnPath {
+  /** Exact; what lies under it too: `/lab/v1/faults` answers `/lab/v1/faults/NAME`. */
+  path: string;
+  methods: string[];
+  /** Called after authorization. Failures are ApiErrors (status.ts). */
+  handle(request: PathRequest): SubresourceResponse;
+}

@@ -4,6 +4,7 @@ import { remove, removeCollection } from './delete.ts';
 import { discovery } from './discovery.ts';
 import { list } from './list.ts';
 import { openapi } from './openapi.ts';
+import { ownPath } from './own-path.ts';
 import { get } from './read.ts';
 import { type ApiRequest, type ApiResponse, flag, parseTarget, type Target } from './request.ts';
 import { review } from './reviews.ts';
@@ -52,7 +53,7 @@ function elsewhere(api: Api, request: ApiRequest): ApiResponse {
     case 'healthz':
       return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'ok' };
     default:
-      throw noSuchPath();
+      return ownPath(api, request);
   }
 }
 

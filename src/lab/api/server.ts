@@ -9,7 +9,7 @@ import type { Api } from './api.ts';
 import { authenticate } from './authentication.ts';
 import type { Authorize } from './authorization.ts';
 import { CRDS, crdOf } from './crds.ts';
-import type { Subresource, User, VirtualResource, Webhook } from './extension.ts';
+import type { OwnPath, Subresource, User, VirtualResource, Webhook } from './extension.ts';
 import { kindTable } from './kind-table.ts';
 import { kinds } from './kinds/index.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
@@ -26,6 +26,7 @@ export interface ApiServerOptions {
   webhooks?: Webhook[];
   subresources?: Subresource[];
   virtual?: VirtualResource[];
+  paths?: OwnPath[];
   /** Default: everything is allowed. Discovery, health and self-reviews are never asked about. */
   authorize?: Authorize;
   /** A deleted pod that is on a node keeps existing until the kubelet controller removes it from the store. */
@@ -64,11 +65,22 @@ export class ApiServer {
       webhooks = [],
       subresources = [],
       virtual = [],
+      paths = [],
       authorize = () => true,
       gracefulPods = false,
     } = options;
     this.#options = options;
-    this.#api = { store, clock, kinds: kindTable(kinds), webhooks, subresources, virtual, authorize, gracefulPods };
+    this.#api = {
+      store,
+      clock,
+      kinds: kindTable(kinds),
+      webhooks,
+      subresources,
+      virtual,
+      paths,
+      authorize,
+      gracefulPods,
+    };
     const { key, cert } = options.certificates;
     this.#server = createServer({ key, cert, keepAliveTimeout: KEEP_ALIVE, requestTimeout: 0 }, (request, response) => {
       void this.#serve(request, response);

@@ -1,0 +1,11 @@
+import type { OwnPath } from '../api/extension.ts';
+import type { Cluster } from '../cluster.ts';
+import { labTime } from './time.ts';
+
+/** Where the lab is steered from outside, beside its Kubernetes API. Only the lab's admin may. */
+export const CONTROL = '/lab/v1';
+
+/** What steers the running lab over HTTP; what it serves there is one file each. */
+export function labControl(cluster: Cluster): OwnPath[] {
+  return [labTime(cluster)].map((each) => ({ ...each, path: `${CONTROL}/${each.path}` }));
+}
