@@ -1,5 +1,5 @@
 import type { KubeObject, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
-import type { KubeVirtVersion } from '../model/versions.ts';
+import type { KubeVirtVersion } from '../model/versions/index.ts';
 import type { ResourceName, Store } from './api/store.ts';
 import { seconds } from './api/store.ts';
 import type { Clock } from './clock.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { kubevirt16 } from '../model/versions.ts';
+import { kubevirt16 } from '../model/versions/index.ts';
 import { ApiServer } from './api/server.ts';
 import { Store } from './api/store.ts';
 import { createCertificates } from './certificates.ts';

@@ -1,5 +1,5 @@
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
-import { type KubeVirtVersion, kubevirt16 } from '../model/versions.ts';
+import { type KubeVirtVersion, kubevirt16 } from '../model/versions/index.ts';
 import { Store, type StoreEvent } from './api/store.ts';
 import { Clock } from './clock.ts';
 import { type Cluster, createCluster } from './cluster.ts';

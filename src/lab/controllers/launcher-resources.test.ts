@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { VmiSpec } from '../../model/objects.ts';
-import { kubevirt16 } from '../../model/versions.ts';
+import { kubevirt16 } from '../../model/versions/index.ts';
 import { launcherResources, memoryOverhead } from './launcher-resources.ts';
 
 const MiB = 2 ** 20;

@@ -1,6 +1,6 @@
 import type { VmiSpec } from '../../model/objects.ts';
 import { bytesOf, formatQuantity, milliOf, quantityOf } from '../../model/quantity.ts';
-import type { KubeVirtVersion, LauncherOverhead } from '../../model/versions.ts';
+import type { KubeVirtVersion, LauncherOverhead } from '../../model/versions/index.ts';
 
 const MiB = 2 ** 20;
 

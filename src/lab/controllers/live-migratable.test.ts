@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Node, VirtualMachineInstance } from '../../model/objects.ts';
-import { kubevirt16 } from '../../model/versions.ts';
+import { kubevirt16 } from '../../model/versions/index.ts';
 import { migratableConditions, migrationMethod } from './live-migratable.ts';
 
 const node = {

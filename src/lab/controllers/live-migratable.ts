@@ -1,5 +1,5 @@
 import type { Node, VirtualMachineInstance } from '../../model/objects.ts';
-import type { KubeVirtVersion, LiveMigratableCheck } from '../../model/versions.ts';
+import type { KubeVirtVersion, LiveMigratableCheck } from '../../model/versions/index.ts';
 import type { Condition } from './conditions.ts';
 
 /** Why a VMI cannot be migrated, as virt-handler says it. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { KubeObject, Node, Pod } from '../../model/objects.ts';
-import { kubevirt16 } from '../../model/versions.ts';
+import { kubevirt16 } from '../../model/versions/index.ts';
 import { Store } from '../api/store.ts';
 import { Clock } from '../clock.ts';
 import { type Cluster, createCluster, modify } from '../cluster.ts';
