@@ -106,7 +106,7 @@ describe('changes', () => {
 test('dry runs draw nothing from the randomness of real objects', () => {
   const generate = (dry: boolean): string => {
     const store = newStore();
-    if (dry) store.prepare({ ...pod(''), metadata: { name: '', generateName: 'x-' } }, { dryRun: true });
+    if (dry) store.prepare('pods', { ...pod(''), metadata: { name: '', generateName: 'x-' } }, { dryRun: true });
     return store.create('pods', { ...pod(''), metadata: { name: '', generateName: 'x-' } }).metadata.name;
   };
   expect(generate(true)).toBe(generate(false));

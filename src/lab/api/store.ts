@@ -123,7 +123,7 @@ export class Store {
    * `generateName` is resolved here. Throws StoreConflict if the name is taken.
    */
   create<T extends KubeObject>(resource: ResourceName, object: T): T {
-    const prepared = this.prepare(object);
+    const prepared = this.prepare(resource, object);
     const { name, namespace } = prepared.metadata;
     const objects = this.#objectsOf(resource);
     const id = key(namespace, name);
@@ -135,19 +135,29 @@ export class Store {
   }
 
   /** The object with what `create` would give it, except a resourceVersion; nothing is stored. */
-  prepare<T extends KubeObject>(object: T, { dryRun = false }: { dryRun?: boolean } = {}): T {
+  prepare<T extends KubeObject>(resource: ResourceName, object: T, { dryRun = false }: { dryRun?: boolean } = {}): T {
     const meta = object.metadata;
     const random = dryRun ? this.#dryRandom : this.#random;
     return {
       ...object,
       metadata: {
         ...meta,
-        name: meta.name || `${meta.generateName ?? ''}${random.suffix()}`,
+        name: meta.name || this.generatedName(resource, meta.namespace, meta.generateName ?? '', random),
         uid: meta.uid ?? random.uuid(),
         creationTimestamp: meta.creationTimestamp ?? seconds(this.#clock.now()),
         generation: meta.generation ?? 1,
       },
     };
+  }
+
+  /** A name that starts with `prefix`: one that is taken is drawn again, up to 8 times, as the API server does since 1.30. */
+  generatedName(resource: ResourceName, namespace: string | undefined, prefix: string, random: Random): string {
+    let name = '';
+    for (let draw = 0; draw < 8; draw++) {
+      name = `${prefix}${random.suffix()}`;
+      if (this.get(resource, namespace, name) === undefined) break;
+    }
+    return name;
   }
 
   /**

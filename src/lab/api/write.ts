@@ -74,7 +74,7 @@ export function storeNew(context: WriteContext, object: KubeObject, options: { m
   fresh = withDefaults(mutate(api.webhooks, admissionOf(context, 'CREATE', fresh)), kind.schema);
   checkMetadata(kind, fresh);
   checkSchema(kind, fresh);
-  const prepared = api.store.prepare(fresh, { dryRun });
+  const prepared = api.store.prepare(resource, fresh, { dryRun });
   validateByWebhooks(api.webhooks, admissionOf(context, 'CREATE', prepared));
   const { name, namespace } = prepared.metadata;
   if (api.store.get(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);

@@ -18,8 +18,11 @@ export function daemonSet(cluster: Cluster): Controller {
       .filter((node) => node.metadata.labels?.['kubevirt.io/schedulable'] !== undefined);
     for (const node of nodes) {
       const pods = cluster.podsOn.get(node.metadata.name).filter((pod) => owns(set, pod) && !isFinishedPod(pod));
-      if (pods.length === 0) store.create(resources.pods, podOf(set, node.metadata.name, random.suffix()));
-      else {
+      if (pods.length === 0) {
+        const { name, namespace } = set.metadata;
+        const free = store.generatedName(resources.pods, namespace, `${name}-`, random);
+        store.create(resources.pods, podOf(set, node.metadata.name, free));
+      } else {
         scheduled++;
         if (pods.some(isReadyPod)) ready++;
       }
@@ -54,14 +57,14 @@ function owns(set: DaemonSet, pod: Pod): boolean {
 }
 
 /** A pod of the set, pinned to its node; the set's controller binds it there itself as the lab has no need to ask. */
-function podOf(set: DaemonSet, node: string, suffix: string): Pod {
+function podOf(set: DaemonSet, node: string, name: string): Pod {
   const template = structuredClone(set.spec?.template);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       ...template?.metadata,
-      name: `${set.metadata.name}-${suffix}`,
+      name,
       generateName: `${set.metadata.name}-`,
       namespace: set.metadata.namespace,
       ownerReferences: [

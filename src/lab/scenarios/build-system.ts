@@ -145,7 +145,8 @@ export function createSystemPods(
         created: born,
         hostNetwork,
       });
-      pod.metadata.name = `${name}-${cluster.random.fork(`${name}/${node.name}`).suffix()}`;
+      const random = cluster.random.fork(`${name}/${node.name}`);
+      pod.metadata.name = cluster.store.generatedName(resources.pods, namespace, `${name}-`, random);
       place.run(pod, node, born);
     }
   }
@@ -257,7 +258,8 @@ function createHandlers(
             },
           }),
     });
-    pod.metadata.name = `virt-handler-${cluster.random.fork(`virt-handler/${node.name}`).suffix()}`;
+    const random = cluster.random.fork(`virt-handler/${node.name}`);
+    pod.metadata.name = cluster.store.generatedName(resources.pods, CNV_NAMESPACE, 'virt-handler-', random);
     place.run(pod, node, born);
   }
 }
