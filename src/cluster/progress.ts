@@ -3,6 +3,7 @@ import { compareText } from '../model/memo.ts';
 import type { Pod } from '../model/objects.ts';
 import { isReadyPod } from '../model/pods.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
+import { metricsByVmi, metricsPath } from './handler-metrics.ts';
 
 /** How far a running migration is, as virt-handler last measured it. Bytes, and bytes per second. */
 export interface Progress {
@@ -69,10 +70,8 @@ async function readNodeProgress(
   handler: Pod,
   options: CallOptions = {},
 ): Promise<Map<string, Progress> | undefined> {
-  const { namespace = '', name } = handler.metadata;
-  const path = `/api/v1/namespaces/${namespace}/pods/https:${name}:8443/proxy/metrics`;
   try {
-    const { text } = await client.raw('GET', path, { ...options, headers: { accept: 'text/plain' } });
+    const { text } = await client.raw('GET', metricsPath(handler), { ...options, headers: { accept: 'text/plain' } });
     return parseProgress(text);
   } catch {
     // Progress is good to have; whatever keeps it from us must not disturb the migration that is under way.
@@ -80,27 +79,10 @@ async function readNodeProgress(
   }
 }
 
-const SAMPLE = /^([a-zA-Z_:][\w:]*)\{(.*)\}\s+(\S+)(?:\s+-?\d+)?\s*$/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
-
 /** Progress by `namespace/VMI` from a page in Prometheus' text format. */
 export function parseProgress(text: string): Map<string, Progress> {
-  const samples = new Map<string, Map<string, number>>();
-  for (const line of text.split('\n')) {
-    if (!line.startsWith(PREFIX)) continue;
-    const match = SAMPLE.exec(line);
-    if (match === null) continue;
-    const [, metric = '', labelText = '', number = ''] = match;
-    const value = Number(number);
-    if (!Number.isFinite(value)) continue;
-    const labels = new Map([...labelText.matchAll(LABEL)].map(([, name = '', raw = '']) => [name, unescaped(raw)]));
-    const key = `${labels.get('namespace') ?? ''}/${labels.get('name') ?? ''}`;
-    let of = samples.get(key);
-    if (of === undefined) samples.set(key, (of = new Map()));
-    of.set(metric, value);
-  }
   const all = new Map<string, Progress>();
-  for (const [key, values] of samples) {
+  for (const [key, values] of metricsByVmi(text, PREFIX)) {
     const found: Partial<Progress> = {};
     for (const field of Object.keys(metricNames) as (keyof Progress)[]) {
       const name = metricNames[field].find((candidate) => values.has(candidate));
@@ -112,8 +94,4 @@ export function parseProgress(text: string): Map<string, Progress> {
       all.set(key, { ...found, processedBytes, remainingBytes });
   }
   return all;
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
 }

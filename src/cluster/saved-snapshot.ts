@@ -9,12 +9,13 @@ const listNames = Object.keys(resources) as SnapshotList[];
  * so that two of them can be compared with diff.
  */
 export function serializeSnapshot(snapshot: Snapshot): string {
-  const { apiVersion, kind, takenAt, namespaces, versions, lists } = snapshot;
+  const { apiVersion, kind, takenAt, namespaces, versions, lists, guests } = snapshot;
   const head = Object.entries({ apiVersion, kind, takenAt, namespaces, versions })
     .map(([name, value]) => `  "${name}": ${JSON.stringify(ordered(value))},\n`)
     .join('');
   const body = listNames.map((name) => `    "${name}": ${serializeListing(lists[name] as Listing<Named>)}`).join(',\n');
-  return `{\n${head}  "lists": {\n${body}\n  }\n}\n`;
+  const measured = guests === undefined ? '' : `,\n  "guests": ${JSON.stringify(ordered(guests))}`;
+  return `{\n${head}  "lists": {\n${body}\n  }${measured}\n}\n`;
 }
 
 interface Named {

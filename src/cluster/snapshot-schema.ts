@@ -8,11 +8,11 @@ const object = z.looseObject({
   metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().optional() }),
 });
 
-function listing(kind: string) {
+function listing(item: z.ZodType) {
   return z.discriminatedUnion('known', [
     z.object({
       known: z.literal(true),
-      items: z.array(object.extend({ kind: z.literal(kind) })),
+      items: z.array(item),
       onlyNamespaces: z.array(z.string()).optional(),
     }),
     z.object({
@@ -23,6 +23,14 @@ function listing(kind: string) {
     }),
   ]);
 }
+
+const guest = z.object({
+  namespace: z.string().min(1),
+  name: z.string().min(1),
+  node: z.string(),
+  dirtyRate: z.number().nonnegative().optional(),
+  residentBytes: z.number().nonnegative().optional(),
+});
 
 /** What a saved Snapshot must look like. What is inside an object is not looked at beyond what all objects share. */
 export const snapshotSchema = z.object({
@@ -37,8 +45,14 @@ export const snapshotSchema = z.object({
     openshift: z.boolean(),
   }),
   lists: z.object(
-    Object.fromEntries(Object.entries(resources).map(([name, { kind }]) => [name, listing(kind).optional()])),
+    Object.fromEntries(
+      Object.entries(resources).map(([name, { kind }]) => [
+        name,
+        listing(object.extend({ kind: z.literal(kind) })).optional(),
+      ]),
+    ),
   ),
+  guests: listing(guest).optional(),
 });
 
 /** The first thing that is wrong, as `lists.pods.items[3].metadata.name: ...`. */

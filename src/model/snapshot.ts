@@ -60,6 +60,19 @@ export interface SnapshotLists {
 
 export type SnapshotList = keyof SnapshotLists;
 
+/** What virt-handler measured of a running guest. */
+export interface GuestMetrics {
+  namespace: string;
+  /** Of the VMI. */
+  name: string;
+  /** Where it was measured. */
+  node: string;
+  /** Memory written within one second, bytes (v1.6+; 0: below 1 MiB/s, or not sampled). */
+  dirtyRate?: number;
+  /** Memory that QEMU holds on the node, bytes. */
+  residentBytes?: number;
+}
+
 /** One reading of a cluster. Immutable, plain JSON; every decision of Ferry is a pure function of one. */
 export interface Snapshot {
   apiVersion: typeof API_VERSION;
@@ -70,6 +83,8 @@ export interface Snapshot {
   namespaces: string[];
   versions: { kubernetes?: string; kubevirt?: string; hyperConverged?: string; openshift: boolean };
   lists: { [K in SnapshotList]: Listing<SnapshotLists[K]> };
+  /** Measured when the Snapshot was saved; a reading for one command does without. */
+  guests?: Listing<GuestMetrics>;
 }
 
 /** The items of a list, or none where it is unknown. For uses where unknown and empty may be treated alike. */

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { KubeClient } from '../../kube/types.ts';
 import { exit } from '../../model/errors.ts';
-import type { SnapshotList } from '../../model/snapshot.ts';
+import type { Snapshot, SnapshotList } from '../../model/snapshot.ts';
 import { withSnapshot } from '../cluster.ts';
 import { type Invocation, note } from '../context.ts';
 import { type ConnectionFlags, connectionFlags, type ScopeFlags, scopeFlags } from '../flags.ts';
@@ -22,13 +23,16 @@ Examples:
     )
     .action((flags: Flags) =>
       run(async () => {
-        await withSnapshot(io, flags, async ({ snapshot }) => {
+        await withSnapshot(io, flags, async ({ snapshot: read, client }) => {
+          const snapshot = client === undefined ? read : await withGuests(read, client, io.signal);
           for (const [name, listing] of Object.entries(snapshot.lists) as [
             SnapshotList,
             { known: boolean; why?: string },
           ][]) {
             if (!listing.known && listing.why !== 'missing') note(io, `not in the snapshot: ${name} (${listing.why})`);
           }
+          const { guests } = snapshot;
+          if (guests?.known === false) note(io, `not in the snapshot: what virt-handler measures (${guests.why})`);
           if (flags.output === 'yaml') io.stdout.write(await renderDocument(snapshot, 'yaml'));
           else io.stdout.write((await import('../../cluster/saved-snapshot.ts')).serializeSnapshot(snapshot));
         });
@@ -36,4 +40,9 @@ Examples:
       }),
     );
   connectionFlags(scopeFlags(command, { selector: false }));
+}
+
+async function withGuests(snapshot: Snapshot, client: KubeClient, signal: AbortSignal): Promise<Snapshot> {
+  const { readGuestMetrics } = await import('../../cluster/guest-metrics.ts');
+  return { ...snapshot, guests: await readGuestMetrics(client, snapshot, signal) };
 }
