@@ -3,6 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scale } from './scale.ts';
 import { slowNetwork } from './slow-network.ts';
 import { startup } from './startup.ts';
 
@@ -143,6 +144,8 @@ const far = await compare('10,000 VMs on 500 nodes, 1 ms of network each way', l
 holds('at least 20 times less wall time over that network', far.ratio >= 20);
 network.close();
 large.process.disconnect();
+
+await scale(holds);
 
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = failures.length === 0 ? 0 : 1;

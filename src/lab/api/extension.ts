@@ -63,7 +63,7 @@ export interface SubresourceRequest {
 
 /** Where an answer without an end writes to: a watch, a log that is followed. */
 export interface ResponseStream {
-  write(text: string): void;
+  write(text: string | Buffer): void;
   end(): void;
   /** Called once when the client is gone or the server closes. */
   onClose(run: () => void): void;

@@ -59,7 +59,7 @@ interface Watch {
   start: number | undefined;
   query: URLSearchParams;
   initial: boolean | undefined;
-  write: (type: string, object: KubeObject) => string;
+  write: (type: string, object: KubeObject) => string | Buffer;
 }
 
 function run(api: Api, kind: Kind, { out, filter, start, query, initial, write }: Watch): void {
@@ -114,29 +114,43 @@ function lastSeen({ type, object, previous, resourceVersion }: StoreEvent): Kube
   return { ...previous, metadata: { ...previous.metadata, resourceVersion: String(resourceVersion) } };
 }
 
+/** The line that was made last: a change is told to all its watchers one after the other, and most want the same bytes. */
+let made: { object: KubeObject; type: string; version: string; shape: Shape; line: Buffer } | undefined;
+
+function madeOnce(object: KubeObject, type: string, version: string, shape: Shape, json: () => string): Buffer {
+  const same = made?.object === object && made.type === type && made.version === version && made.shape === shape;
+  if (!same || made === undefined) {
+    made = { object, type, version, shape, line: Buffer.from(`{"type":"${type}","object":${json()}}\n`) };
+  }
+  return made.line;
+}
+
 /** Makes lines of one watch; only the first table carries the column definitions. */
 function lineWriter(
   api: Api,
   { kind, version }: Collection,
   shape: Shape,
   include: IncludeObject,
-): (type: string, object: KubeObject) => string {
+): (type: string, object: KubeObject) => string | Buffer {
   let headers = true;
   return (type, object) => {
-    let json: string;
-    if (type === 'BOOKMARK')
-      json = JSON.stringify({ ...object, apiVersion: apiVersion(kind.group, version), kind: kind.kind });
-    else if (shape === 'partial') json = JSON.stringify(partial(object));
-    else json = jsonOf(api.store, kind, version, object);
-    if (shape === 'table' && type !== 'BOOKMARK') {
-      const definitions = headers
-        ? `,"columnDefinitions":${JSON.stringify(columnDefinitions(kind))}`
-        : ',"columnDefinitions":null';
-      headers = false;
-      const full = inVersion(kind, version, object);
-      const meta = JSON.stringify({ resourceVersion: object.metadata.resourceVersion });
-      json = `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${meta}${definitions},"rows":[${tableRow(kind, full, api.clock.now(), include, () => json)}]}`;
+    if (type === 'BOOKMARK') {
+      const bookmark = { ...object, apiVersion: apiVersion(kind.group, version), kind: kind.kind };
+      return `{"type":"${type}","object":${JSON.stringify(bookmark)}}\n`;
     }
-    return `{"type":"${type}","object":${json}}\n`;
+    const json = (): string =>
+      shape === 'partial'
+        ? JSON.stringify(partial(inVersion(kind, version, object)))
+        : jsonOf(api.store, kind, version, object);
+    if (shape !== 'table') return madeOnce(object, type, version, shape, json);
+    const definitions = headers
+      ? `,"columnDefinitions":${JSON.stringify(columnDefinitions(kind))}`
+      : ',"columnDefinitions":null';
+    headers = false;
+    const full = inVersion(kind, version, object);
+    const meta = JSON.stringify({ resourceVersion: object.metadata.resourceVersion });
+    const row = tableRow(kind, full, api.clock.now(), include, json);
+    const table = `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${meta}${definitions},"rows":[${row}]}`;
+    return `{"type":"${type}","object":${table}}\n`;
   };
 }
