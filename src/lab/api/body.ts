@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import type { KubeObject } from '../../model/objects.ts';
-import { apiVersion, type Kind } from './kinds/kind.ts';
+import { apiVersion, type Kind, schemaOf } from './kinds/kind.ts';
 import { decodeProtobuf, UnknownProtobuf } from './protobuf.ts';
 import type { ApiRequest } from './request.ts';
 import { isObject, prune } from './schema/structural.ts';
@@ -104,7 +104,7 @@ export function withoutUnknown(
   query: URLSearchParams,
 ): { object: KubeObject; warnings: string[] } {
   const unknown: string[] = [];
-  const pruned = prune(object, kind.schema, unknown);
+  const pruned = prune(object, schemaOf(kind, version), unknown);
   const said = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
   if (said.length > 0 && query.get('fieldValidation') === 'Strict') {
     throw badRequest(

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../model/objects.ts';
-import type { Kind } from './kinds/kind.ts';
+import { type Kind, schemaOf } from './kinds/kind.ts';
 import { type ResourceName, seconds } from './store.ts';
 
 export const CRDS: ResourceName = 'customresourcedefinitions.apiextensions.k8s.io';
@@ -40,11 +40,14 @@ export function crdOf(kind: Kind, now: number): KubeObject {
         name,
         served: true,
         storage: name === storage,
-        schema: { openAPIV3Schema: kind.schema },
+        schema: { openAPIV3Schema: schemaOf(kind, name) },
         ...(kind.status ? { subresources: { status: {} } } : {}),
         additionalPrinterColumns: columns,
       })),
-      conversion: { strategy: 'None' },
+      conversion:
+        kind.convert === undefined
+          ? { strategy: 'None' }
+          : { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } },
     },
     status: {
       acceptedNames: names,

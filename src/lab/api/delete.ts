@@ -3,7 +3,7 @@ import { validateByWebhooks } from './admission.ts';
 import { decode } from './body.ts';
 import { type DeletionOptions, deleteObject } from './deletion.ts';
 import { inVersion } from './json.ts';
-import { resourceName } from './kinds/kind.ts';
+import { resourceName, workingVersion } from './kinds/kind.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import { isObject } from './schema/structural.ts';
 import { filterOf } from './selectors.ts';
@@ -56,7 +56,8 @@ function removeObject(context: WriteContext, object: KubeObject, options: Option
   const { api, kind, dryRun } = context;
   const resource = resourceName(kind);
   checkPreconditions(resource, object, options);
-  validateByWebhooks(api.webhooks, admissionOf(context, 'DELETE', object, object));
+  const seen = inVersion(kind, workingVersion(kind, context.version), object);
+  validateByWebhooks(api.webhooks, admissionOf(context, 'DELETE', seen, seen));
   return deleteObject(api.store, api.clock, resource, object, { ...options, dryRun, gracefulPods: api.gracefulPods });
 }
 

@@ -2,12 +2,12 @@ import type { KubeObject } from '../../model/objects.ts';
 import { apiVersion, type Kind } from './kinds/kind.ts';
 import type { Store } from './store.ts';
 
-/** The object in a served version: versions of a kind differ by apiVersion only. */
+/** The object in a served version, converted where versions differ by more than apiVersion. */
 export function inVersion<T extends KubeObject>(kind: Kind, version: string, object: T): T {
   const wanted = apiVersion(kind.group, version);
-  return object.apiVersion === wanted && object.kind === kind.kind
-    ? object
-    : { ...object, apiVersion: wanted, kind: kind.kind };
+  if (object.apiVersion === wanted && object.kind === kind.kind) return object;
+  const converted = kind.convert === undefined ? object : (kind.convert(object, version) as T);
+  return { ...converted, apiVersion: wanted, kind: kind.kind };
 }
 
 /** A stored object as JSON in a served version. */

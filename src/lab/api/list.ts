@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../model/objects.ts';
 import type { Api } from './api.ts';
-import { itemJson, jsonOf } from './json.ts';
+import { inVersion, itemJson, jsonOf } from './json.ts';
 import { apiVersion, type Kind, resourceName } from './kinds/kind.ts';
 import { type Shape, shapeOf } from './negotiation.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
@@ -80,10 +80,11 @@ function* render(
     const now = api.clock.now();
     const definitions = JSON.stringify(columnDefinitions(kind));
     yield `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${meta},"columnDefinitions":${definitions},"rows":[`;
-    item = (object) => tableRow(kind, object, now, include, () => jsonOf(store, kind, version, object));
+    item = (object) =>
+      tableRow(kind, inVersion(kind, version, object), now, include, () => jsonOf(store, kind, version, object));
   } else if (shape === 'partial') {
     yield `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${meta},"items":[`;
-    item = (object) => JSON.stringify(partial(object));
+    item = (object) => JSON.stringify(partial(inVersion(kind, version, object)));
   } else {
     yield `{"apiVersion":"${apiVersion(kind.group, version)}","kind":"${kind.kind}List","metadata":${meta},"items":[`;
     item = (object) => itemJson(store, kind, version, object);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Api } from './api.ts';
-import { apiVersion, type Kind } from './kinds/kind.ts';
+import { apiVersion, type Kind, schemaOf } from './kinds/kind.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import { noSuchPath } from './status.ts';
 
@@ -61,7 +61,10 @@ function documentOf(kinds: Kind[], version: string): unknown {
       schemas: Object.fromEntries(
         kinds.map((kind) => [
           schemaName(kind, version),
-          { ...kind.schema, 'x-kubernetes-group-version-kind': [{ group: kind.group, version, kind: kind.kind }] },
+          {
+            ...schemaOf(kind, version),
+            'x-kubernetes-group-version-kind': [{ group: kind.group, version, kind: kind.kind }],
+          },
         ]),
       ),
     },

@@ -1,5 +1,5 @@
 import type { Api } from './api.ts';
-import { jsonOf } from './json.ts';
+import { inVersion, jsonOf } from './json.ts';
 import { type Kind, resourceName } from './kinds/kind.ts';
 import { shapeOf } from './negotiation.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
@@ -19,9 +19,10 @@ export function get(
   if (object === undefined) throw notFound(resourceName(kind), name);
   const json = jsonOf(api.store, kind, version, object);
   if (shape === 'object') return { status: 200, pieces: [json, '\n'] };
-  if (shape === 'partial') return { status: 200, body: partial(object) };
+  const served = inVersion(kind, version, object);
+  if (shape === 'partial') return { status: 200, body: partial(served) };
   const meta = JSON.stringify({ resourceVersion: object.metadata.resourceVersion });
-  const row = tableRow(kind, object, api.clock.now(), includeObjectOf(request.query), () => json);
+  const row = tableRow(kind, served, api.clock.now(), includeObjectOf(request.query), () => json);
   const definitions = JSON.stringify(columnDefinitions(kind));
   const table = `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${meta},"columnDefinitions":${definitions},"rows":[${row}]}`;
   return { status: 200, pieces: [table, '\n'] };

@@ -4,8 +4,10 @@ import type { Api } from './api.ts';
 import { isReleased } from './deletion.ts';
 import type { AdmissionRequest, User } from './extension.ts';
 import { same } from './fields/compare.ts';
-import { type Manager, recordUpdate } from './fields/managed-fields.ts';
-import { apiVersion, type Kind, resourceName } from './kinds/kind.ts';
+import { type InVersion, type Manager, recordUpdate } from './fields/managed-fields.ts';
+import { inVersion } from './json.ts';
+import { apiVersion, type Kind, resourceName, schemaOf, workingVersion } from './kinds/kind.ts';
+import type { Schema } from './kinds/schema.ts';
 import { checkMetadata, checkNamespace } from './metadata.ts';
 import type { ApiRequest } from './request.ts';
 import { withDefaults } from './schema/structural.ts';
@@ -63,26 +65,38 @@ export function dryRunOf(query: URLSearchParams): boolean {
   return values.length > 0;
 }
 
-/** Stores a new object: defaults, admission, validation. `object` is in the storage version, placed and pruned. */
+/** How managedFields see an object in the version of each manager; undefined where versions are alike. */
+export function versionsOf(kind: Kind): InVersion | undefined {
+  if (kind.convert === undefined) return undefined;
+  return (object, wanted) => {
+    const named = wanted.slice(wanted.indexOf('/') + 1);
+    const version = kind.versions.includes(named) ? named : kind.storage;
+    return { object: inVersion(kind, version, object), schema: schemaOf(kind, version) };
+  };
+}
+
+/** Stores a new object: defaults, admission, validation. `object` is in the working version, placed and pruned. */
 export function storeNew(context: WriteContext, object: KubeObject, options: { managed?: boolean } = {}): KubeObject {
   const { api, kind, dryRun, manager } = context;
   const resource = resourceName(kind);
+  const schema = schemaOf(kind, workingVersion(kind, context.version));
   checkNamespace(api, kind, object);
-  let fresh = withDefaults(forCreate(kind, object), kind.schema);
+  let fresh = withDefaults(forCreate(kind, object), schema);
   // As recorded: what webhooks add is nobody's.
-  if (options.managed !== true) fresh = recordUpdate(undefined, fresh, manager, kind.schema, api.clock.now());
-  fresh = withDefaults(mutate(api.webhooks, admissionOf(context, 'CREATE', fresh)), kind.schema);
+  if (options.managed !== true) fresh = recordUpdate(undefined, fresh, manager, schema, api.clock.now());
+  fresh = withDefaults(mutate(api.webhooks, admissionOf(context, 'CREATE', fresh)), schema);
   checkMetadata(kind, fresh);
-  checkSchema(kind, fresh);
+  checkSchema(kind, schema, fresh);
   const prepared = api.store.prepare(resource, fresh, { dryRun });
   validateByWebhooks(api.webhooks, admissionOf(context, 'CREATE', prepared));
   const { name, namespace } = prepared.metadata;
   if (api.store.get(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
-  return dryRun ? prepared : api.store.create(resource, prepared);
+  const stored = inVersion(kind, kind.storage, prepared);
+  return dryRun ? stored : api.store.create(resource, stored);
 }
 
 /**
- * Stores a new state of an object. A resourceVersion in it must be the stored one (409). Removing the last finalizer
+ * Stores a new state of an object: `before` as it is stored, `object` in the working version. A resourceVersion in it must be the stored one (409). Removing the last finalizer
  * of an object that is being deleted removes it.
  */
 export function storeUpdate(
@@ -93,6 +107,9 @@ export function storeUpdate(
 ): KubeObject {
   const { api, kind, dryRun, manager, subresource } = context;
   const resource = resourceName(kind);
+  const version = workingVersion(kind, context.version);
+  const schema = schemaOf(kind, version);
+  const old = inVersion(kind, version, before);
   const { name, namespace } = before.metadata;
   const { resourceVersion, uid } = object.metadata;
   if (uid !== undefined && uid !== before.metadata.uid) {
@@ -104,19 +121,20 @@ export function storeUpdate(
   }
   if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
     throw conflict(resource, name);
-  let next = forUpdate(kind, before, withDefaults(object, kind.schema), subresource);
-  if (options.managed !== true) next = recordUpdate(before, next, manager, kind.schema, api.clock.now());
-  next = mutate(api.webhooks, admissionOf(context, 'UPDATE', next, before));
+  let next = forUpdate(kind, old, withDefaults(object, schema), subresource);
+  if (options.managed !== true) next = recordUpdate(old, next, manager, schema, api.clock.now(), versionsOf(kind));
+  next = mutate(api.webhooks, admissionOf(context, 'UPDATE', next, old));
   checkMetadata(kind, next);
-  checkSchema(kind, next);
-  validateByWebhooks(api.webhooks, admissionOf(context, 'UPDATE', next, before));
+  checkSchema(kind, schema, next);
+  validateByWebhooks(api.webhooks, admissionOf(context, 'UPDATE', next, old));
   const stamped = {
     ...next,
     metadata: { ...next.metadata, resourceVersion: before.metadata.resourceVersion },
   } as KubeObject;
-  if (same(stamped, before)) return before;
-  if (dryRun) return stamped;
-  const stored = api.store.update(resource, stamped);
+  if (same(stamped, old)) return before;
+  const wanted = inVersion(kind, kind.storage, stamped);
+  if (dryRun) return wanted;
+  const stored = api.store.update(resource, wanted);
   if (isReleased(stored)) api.store.delete(resource, namespace, name);
   return stored;
 }
@@ -140,8 +158,8 @@ export function admissionOf(
   };
 }
 
-function checkSchema(kind: Kind, object: KubeObject): void {
-  const causes = validate(object, kind.schema, kind.rules === true);
+function checkSchema(kind: Kind, schema: Schema, object: KubeObject): void {
+  const causes = validate(object, schema, kind.rules === true);
   if (causes.length === 0) return;
   if (kind.custom) throw invalid(kind, object.metadata.name ?? '', causes);
   // Built-in kinds fail in Go's decoder before they are validated.

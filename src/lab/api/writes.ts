@@ -2,7 +2,7 @@ import type { KubeObject } from '../../model/objects.ts';
 import type { Api } from './api.ts';
 import { contentType, decode, decodeObject, typed, withoutUnknown } from './body.ts';
 import { inVersion } from './json.ts';
-import { type Kind, resourceName } from './kinds/kind.ts';
+import { type Kind, resourceName, schemaOf, workingVersion } from './kinds/kind.ts';
 import { placed } from './metadata.ts';
 import { apply } from './patch/apply.ts';
 import { jsonPatch } from './patch/json.ts';
@@ -11,7 +11,7 @@ import { strategicMerge } from './patch/strategic.ts';
 import { type ApiRequest, type ApiResponse, flag } from './request.ts';
 import { isObject } from './schema/structural.ts';
 import { badRequest, conflict, invalid, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
-import { storeNew, storeUpdate, type WriteContext, writeContext } from './write.ts';
+import { storeNew, storeUpdate, versionsOf, type WriteContext, writeContext } from './write.ts';
 
 /** Where a write goes: a kind in a version, in a namespace if it has any, perhaps through `/status`. */
 export interface Door {
@@ -34,7 +34,7 @@ export function create(api: Api, request: ApiRequest, door: Door): ApiResponse {
   if (kind.namespaced && namespace === undefined) throw methodNotAllowed();
   const context = writeContext(api, request, door);
   const { object, warnings } = withoutUnknown(decodeObject(request, kind, version), kind, version, request.query);
-  const stored = storeNew(context, inVersion(kind, kind.storage, placed(object, kind, namespace)));
+  const stored = storeNew(context, inVersion(kind, workingVersion(kind, version), placed(object, kind, namespace)));
   return answer(door, stored, 201, warnings);
 }
 
@@ -43,7 +43,7 @@ export function replace(api: Api, request: ApiRequest, door: Door, name: string)
   const { kind, version, namespace } = door;
   const context = writeContext(api, request, door);
   const { object, warnings } = withoutUnknown(decodeObject(request, kind, version), kind, version, request.query);
-  const wanted = inVersion(kind, kind.storage, placed(object, kind, namespace, name));
+  const wanted = inVersion(kind, workingVersion(kind, version), placed(object, kind, namespace, name));
   const before = existing(api, door, name);
   if (kind.custom && !wanted.metadata.resourceVersion) {
     throw invalid(kind, name, [
@@ -70,14 +70,14 @@ export function patch(api: Api, request: ApiRequest, door: Door, name: string): 
   let patched: unknown;
   if (type === PATCHES.json) patched = jsonPatch(current, body);
   else if (type === PATCHES.merge) patched = mergePatch(current, object(body));
-  else patched = strategicMerge(current, object(body), kind.schema);
+  else patched = strategicMerge(current, object(body), schemaOf(kind, version));
   const { object: wanted, warnings } = withoutUnknown(
     typed(object(patched), kind, version),
     kind,
     version,
     request.query,
   );
-  const next = inVersion(kind, kind.storage, placed(wanted, kind, door.namespace, name));
+  const next = inVersion(kind, workingVersion(kind, version), placed(wanted, kind, door.namespace, name));
   return answer(door, storeUpdate(writeContext(api, request, door), before, next), 200, warnings);
 }
 
@@ -93,7 +93,14 @@ function applyPatch(api: Api, request: ApiRequest, door: Door, name: string): Ap
   if (given.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   const config = onlyItsHalf(kind, placed(given, kind, namespace, name), subresource);
   const context: WriteContext = writeContext(api, request, door, 'Apply');
-  const options = { force: flag(request.query, 'force'), now: api.clock.now() };
+  const schema = schemaOf(kind, version);
+  const working = workingVersion(kind, version);
+  const versions = versionsOf(kind);
+  const options = {
+    force: flag(request.query, 'force'),
+    now: api.clock.now(),
+    ...(versions === undefined ? {} : { inVersion: versions }),
+  };
   const before = api.store.get(resourceName(kind), namespace, name);
   const { resourceVersion, uid, ...metadata } = config.metadata;
   const wanted = { ...config, metadata };
@@ -101,19 +108,14 @@ function applyPatch(api: Api, request: ApiRequest, door: Door, name: string): Ap
     if (subresource !== undefined) throw notFound(resourceName(kind), name);
     if (resourceVersion !== undefined || uid !== undefined) throw conflict(resourceName(kind), name);
     const empty: KubeObject = { apiVersion: wanted.apiVersion, kind: wanted.kind, metadata: { name } };
-    const fresh = apply(empty, wanted, context.manager, kind.schema, options);
-    return answer(door, storeNew(context, inVersion(kind, kind.storage, fresh), { managed: true }), 201, warnings);
+    const fresh = apply(empty, wanted, context.manager, schema, options);
+    return answer(door, storeNew(context, inVersion(kind, working, fresh), { managed: true }), 201, warnings);
   }
   if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion) {
     throw conflict(resourceName(kind), name);
   }
-  const next = apply(inVersion(kind, version, before), wanted, context.manager, kind.schema, options);
-  return answer(
-    door,
-    storeUpdate(context, before, inVersion(kind, kind.storage, next), { managed: true }),
-    200,
-    warnings,
-  );
+  const next = apply(inVersion(kind, version, before), wanted, context.manager, schema, options);
+  return answer(door, storeUpdate(context, before, inVersion(kind, working, next), { managed: true }), 200, warnings);
 }
 
 /** Without the half of the object that this door does not write: status at the main one, spec at `/status`. */

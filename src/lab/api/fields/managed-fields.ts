@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectMeta } from '../../../model/objects.ts';
 import type { Schema } from '../kinds/schema.ts';
 import { seconds } from '../store.ts';
-import { compare } from './compare.ts';
+import { type Comparison, compare } from './compare.ts';
 import {
   difference,
   differenceBelow,
@@ -28,6 +28,24 @@ export interface Manager {
 export interface Owned extends Manager {
   fields: FieldSet;
   time?: string;
+}
+
+/** Objects in other versions than the one they are written in, where versions have fields of their own. */
+export type InVersion = (object: KubeObject, apiVersion: string) => { object: KubeObject; schema: Schema };
+
+/** What changed between two states, as the fields of any version. */
+export function comparisons(
+  before: KubeObject,
+  after: KubeObject,
+  by: { apiVersion: string; schema: Schema },
+  inVersion: InVersion | undefined,
+): (apiVersion: string) => Comparison {
+  const own = compare(before, after, by.schema);
+  return (apiVersion) => {
+    if (inVersion === undefined || apiVersion === by.apiVersion) return own;
+    const now = inVersion(after, apiVersion);
+    return compare(inVersion(before, apiVersion).object, now.object, now.schema);
+  };
 }
 
 type Entry = NonNullable<ObjectMeta['managedFields']>[number];
@@ -112,6 +130,7 @@ export function recordUpdate<T extends KubeObject>(
   by: Manager,
   schema: Schema,
   now: number,
+  inVersion?: InVersion,
 ): T {
   const given = after.metadata.managedFields;
   // An empty list, or one empty entry, is how clients reset managedFields.
@@ -119,11 +138,15 @@ export function recordUpdate<T extends KubeObject>(
   if (reset && before !== undefined) return withManaged(after, []);
   const base = before === undefined ? [] : ownedBy(given === undefined ? before : after);
   if (before !== undefined && base.length === 0) return withManaged(after, []);
-  const { added, modified, removed } = compare(before ?? { metadata: {} }, after, schema);
+  const nothing = { metadata: {} } as KubeObject;
+  const differences = comparisons(before ?? nothing, after, { apiVersion: by.apiVersion, schema }, inVersion);
+  const { added, modified, removed } = differences(by.apiVersion);
   const changed = withoutUnowned(union(added, modified));
   const owned = base.map((entry) => {
     if (isSame(entry, by)) return entry;
-    return { ...entry, fields: differenceBelow(difference(entry.fields, changed), removed) };
+    const others = differences(entry.apiVersion);
+    const lost = withoutUnowned(union(others.added, others.modified));
+    return { ...entry, fields: differenceBelow(difference(entry.fields, lost), others.removed) };
   });
   const mine = owned.find((entry) => isSame(entry, by));
   const fields = differenceBelow(union(mine?.fields ?? emptySet(), changed), removed);

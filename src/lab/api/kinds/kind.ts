@@ -20,7 +20,7 @@ export interface Kind {
   group: string;
   /** Served versions, the preferred one first. */
   versions: string[];
-  /** The version objects are stored in. Others differ by apiVersion only. */
+  /** The version objects are stored in. Without `convert`, others differ by apiVersion only. */
   storage: string;
   kind: string;
   plural: string;
@@ -31,6 +31,10 @@ export interface Kind {
   /** Custom resources know no strategic merge patches (415) and delete to a Status; built-in kinds the reverse. */
   custom: boolean;
   schema: Schema;
+  /** The schemas of versions that have one of their own. */
+  schemas?: Record<string, Schema>;
+  /** The conversion webhook: an object in any served version, in the version asked for. */
+  convert?(object: KubeObject, version: string): KubeObject;
   /** Columns after Name. */
   columns: Column[];
   /** Whether `/status` exists; then the main resource ignores status, and `/status` everything else. */
@@ -46,6 +50,16 @@ export interface Kind {
 /** `pods`, `virtualmachines.kubevirt.io`. */
 export function resourceName({ group, plural }: { group: string; plural: string }): ResourceName {
   return group === '' ? plural : `${plural}.${group}`;
+}
+
+/** The schema of a version. */
+export function schemaOf(kind: Kind, version: string): Schema {
+  return kind.schemas?.[version] ?? kind.schema;
+}
+
+/** The version in which a request is defaulted, admitted and validated: its own where versions differ, else the stored one. */
+export function workingVersion(kind: Kind, version: string): string {
+  return kind.convert === undefined ? kind.storage : version;
 }
 
 /** `v1`, `kubevirt.io/v1`. */

@@ -1,17 +1,27 @@
 import type { KubeObject } from '../../../model/objects.ts';
-import { childrenOf, compare, fieldsOf, itemElement } from '../fields/compare.ts';
+import { childrenOf, fieldsOf, itemElement } from '../fields/compare.ts';
 import {
   difference,
   emptySet,
   type FieldSet,
   intersection,
   isEmpty,
+  leaf,
   paths,
   sameSet,
   union,
   withParents,
 } from '../fields/field-set.ts';
-import { isSame, type Manager, type Owned, ownedBy, withManaged, withoutUnowned } from '../fields/managed-fields.ts';
+import {
+  comparisons,
+  type InVersion,
+  isSame,
+  type Manager,
+  type Owned,
+  ownedBy,
+  withManaged,
+  withoutUnowned,
+} from '../fields/managed-fields.ts';
 import type { Schema } from '../kinds/schema.ts';
 import { isObject } from '../schema/structural.ts';
 import { type ApiError, applyConflict, type Cause } from '../status.ts';
@@ -29,7 +39,7 @@ export function apply(
   config: KubeObject,
   by: Manager,
   schema: Schema,
-  options: { force: boolean; now: number },
+  options: { force: boolean; now: number; inVersion?: InVersion },
 ): KubeObject {
   const given = fieldsOf(config, schema);
   const wanted = withoutUnowned(given);
@@ -40,17 +50,21 @@ export function apply(
   const merged = merge(live, config, schema) as KubeObject;
   // What nobody can own counts, too: with the last annotation gone, metadata is still there for the name.
   const kept = others.reduce((all, entry) => union(all, entry.fields), given);
-  const dropped = difference(withParents(mine?.fields ?? emptySet()), withParents(kept));
+  const gone = difference(withParents(mine?.fields ?? emptySet()), withParents(kept));
+  const dropped = withoutOthers(merged, gone, others, { by, schema, inVersion: options.inVersion });
   const result = isEmpty(dropped) ? merged : (without(merged, dropped, schema) as KubeObject);
 
-  const { added, modified } = compare(live, merged, schema);
-  const changed = withoutUnowned(union(added, modified));
+  const differences = comparisons(live, merged, { apiVersion: by.apiVersion, schema }, options.inVersion);
+  const changedFor = ({ apiVersion }: Owned): FieldSet => {
+    const { added, modified } = differences(apiVersion);
+    return withoutUnowned(union(added, modified));
+  };
   const taken = others
-    .map((entry) => ({ entry, fields: intersection(entry.fields, changed) }))
+    .map((entry) => ({ entry, fields: intersection(entry.fields, changedFor(entry)) }))
     .filter(({ fields }) => !isEmpty(fields));
   if (taken.length > 0 && !options.force) throw conflictError(taken);
 
-  const left = others.map((entry) => ({ ...entry, fields: difference(entry.fields, changed) }));
+  const left = others.map((entry) => ({ ...entry, fields: difference(entry.fields, changedFor(entry)) }));
   const untouched = mine !== undefined && sameSet(mine.fields, wanted);
   const time = untouched && mine.time !== undefined ? mine.time : seconds(options.now);
   return withManaged(result, [...left, { ...by, fields: wanted, time }]);
@@ -61,6 +75,31 @@ function knownOwners(live: KubeObject, by: Manager, schema: Schema): Owned[] {
   if (owned.length > 0 || live.metadata.uid === undefined) return owned;
   const fields = withoutUnowned(fieldsOf(live, schema));
   return [{ manager: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion: by.apiVersion, fields }];
+}
+
+/** The paths of `gone` whose removal takes nothing from owners that know the object in another version. */
+function withoutOthers(
+  merged: KubeObject,
+  gone: FieldSet,
+  others: Owned[],
+  { by, schema, inVersion }: { by: Manager; schema: Schema; inVersion: InVersion | undefined },
+): FieldSet {
+  const elsewhere = others.filter(({ apiVersion }) => apiVersion !== by.apiVersion);
+  if (inVersion === undefined || elsewhere.length === 0) return gone;
+  const free = (fields: FieldSet): boolean => {
+    const left = without(merged, fields, schema) as KubeObject;
+    const differences = comparisons(merged, left, { apiVersion: by.apiVersion, schema }, inVersion);
+    return elsewhere.every((entry) => isEmpty(intersection(entry.fields, differences(entry.apiVersion).removed)));
+  };
+  return leaves(gone).filter(free).reduce(union, emptySet());
+}
+
+/** Every path of a set as a set of its own. */
+function leaves(fields: FieldSet): FieldSet[] {
+  const below = [...fields.children].flatMap(([element, inner]) =>
+    leaves(inner).map((path): FieldSet => ({ self: false, children: new Map([[element, path]]) })),
+  );
+  return fields.self ? [...below, leaf()] : below;
 }
 
 function conflictError(taken: { entry: Owned; fields: FieldSet }[]): ApiError {
