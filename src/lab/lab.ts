@@ -1,22 +1,25 @@
 import { randomBytes } from 'node:crypto';
+import type { Snapshot } from '../model/snapshot.ts';
 import { kubevirt16 } from '../model/versions/index.ts';
 import { ApiServer } from './api/server.ts';
 import { Store } from './api/store.ts';
 import { createCertificates } from './certificates.ts';
 import { Clock, type Speed } from './clock.ts';
 import { type Cluster, createCluster } from './cluster.ts';
-import { labControl } from './control/index.ts';
+import { CONTROL, labControl } from './control/index.ts';
 import { startControllers } from './controllers/index.ts';
 import { kubeletSubresources } from './controllers/kubelet-api.ts';
 import { metricsServer } from './controllers/metrics-server.ts';
 import { virtApi } from './controllers/virt-api.ts';
 import { metricsProxy } from './controllers/virt-metrics.ts';
+import { type FaultInjector, faultInjector } from './faults/injector.ts';
+import { requestRules } from './faults/requests.ts';
 import { modelHypervisor } from './hypervisor/model.ts';
 import { createNetwork, type Network } from './hypervisor/network.ts';
+import { ASSUMED_GBPS } from './import/links.ts';
 import { renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { fromScenario, fromSnapshot, type Origin } from './origin.ts';
 import { random } from './random.ts';
-import { buildScenario } from './scenarios/build.ts';
-import { nodesIn } from './scenarios/build-nodes.ts';
 import { generate } from './scenarios/generate.ts';
 import { scenarios } from './scenarios/index.ts';
 import type { Scenario } from './scenarios/scenario.ts';
@@ -28,6 +31,8 @@ export interface LabOptions {
   nodes?: number;
   /** ... and so many VMs. */
   vms?: number;
+  /** Instead of a scenario: what a Snapshot of any cluster holds. Lab time starts when it was taken. */
+  from?: Snapshot;
   /** How many times faster than real time; `max`: from event to event; `stopped`: only by hand, through `clock`. Default 1. */
   speed?: Speed | 'stopped';
   /** Lab time at the start, ms since the epoch. Default: now. */
@@ -51,12 +56,20 @@ export interface Lab {
   network: Network;
   /** Bugs of the lab that have shown so far. */
   faults: Error[];
+  /** Breaks things on purpose. */
+  injector: FaultInjector;
+  /** What a lab made from a Snapshot takes for granted, a sentence each. */
+  assumptions: string[];
   stop(): Promise<void>;
 }
 
 /** Bytes per second of a link of so many Gbit/s, less what Ethernet and TCP take. */
 function linkSpeed(gbps: number): number {
   return ((gbps * 1e9) / 8) * 0.94;
+}
+
+function originOf(options: LabOptions): Origin {
+  return options.from === undefined ? fromScenario(scenarioOf(options)) : fromSnapshot(options.from);
 }
 
 function scenarioOf({ scenario, nodes, vms, seed }: LabOptions): Scenario {
@@ -72,16 +85,14 @@ function scenarioOf({ scenario, nodes, vms, seed }: LabOptions): Scenario {
  * Ends by `stop` only.
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const scenario = scenarioOf(options);
+  const origin = originOf(options);
   const seed = options.seed ?? '1';
-  const clock = new Clock(options.startTime ?? Date.now());
+  const clock = new Clock(options.startTime ?? origin.time ?? Date.now());
   const rng = random(seed);
   const store = new Store(clock, rng);
   const network = createNetwork({
-    nicSpeed: linkSpeed(10),
-    nicSpeeds: Object.fromEntries(
-      nodesIn(scenario).map(({ name, group }) => [name, linkSpeed(scenario.migrationNetwork?.gbps ?? group.nicGbps)]),
-    ),
+    nicSpeed: linkSpeed(ASSUMED_GBPS),
+    nicSpeeds: Object.fromEntries([...origin.nicGbps].map(([name, gbps]) => [name, linkSpeed(gbps)])),
   });
   const cluster: Cluster = createCluster({
     clock,
@@ -90,13 +101,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     version: kubevirt16,
     hypervisor: modelHypervisor({ clock, rng: rng.fork('hypervisor'), network }),
   });
-  buildScenario(cluster, scenario);
+  origin.build(cluster);
   const { handler } = startControllers(cluster);
 
   const tokens = { admin: randomBytes(24).toString('base64url'), viewer: randomBytes(24).toString('base64url') };
   const certificates = await createCertificates();
   const { webhooks, subresources } = virtApi(cluster);
-  const server = new ApiServer({
+  const requests = requestRules(CONTROL);
+  const injector = faultInjector({ cluster, network, handler, requests, server: () => server });
+  const server: ApiServer = new ApiServer({
     store,
     clock,
     certificates,
@@ -107,7 +120,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     webhooks,
     subresources: [...subresources, ...kubeletSubresources(cluster, handler), metricsProxy(cluster, handler)],
     virtual: metricsServer(cluster),
-    paths: labControl(cluster),
+    paths: labControl(cluster, injector),
+    interfere: requests.interfere,
     authorize: ({ user, verb }) => user.groups.includes('system:masters') || ['get', 'list', 'watch'].includes(verb),
     gracefulPods: true,
     onFault: (error) => cluster.faults.push(error instanceof Error ? error : new Error(String(error))),
@@ -121,7 +135,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       { name: 'viewer', token: tokens.viewer },
     ],
     name: 'ferry-lab',
-    namespace: scenario.namespaces[0]?.name ?? 'default',
+    namespace: origin.namespace,
   };
   if (options.kubeconfigPath !== undefined) await writeKubeconfig(options.kubeconfigPath, kubeconfig);
   const speed = options.speed ?? 1;
@@ -133,6 +147,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     store,
     network,
     faults: cluster.faults,
+    injector,
+    assumptions: origin.assumptions,
     stop: async () => {
       clock.stop();
       await server.close();
