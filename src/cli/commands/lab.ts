@@ -3,6 +3,7 @@ import type { Speed } from '../../lab/clock.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { Invocation } from '../context.ts';
 import { integer } from '../flags.ts';
+import { faultOptions } from '../lab/fault-options.ts';
 import type { LabFlags } from '../lab/start.ts';
 
 export function labCommand(program: Command, { io, run }: Invocation): void {
@@ -15,6 +16,7 @@ export function labCommand(program: Command, { io, run }: Invocation): void {
     .option('--scenario <name>', 'small, busy, hana or sno (default: small)')
     .option('--nodes <number>', 'instead of a scenario: this many nodes', integer(1, 5000))
     .option('--vms <number>', 'with --nodes: this many VMs', integer(0, 100_000))
+    .option('--from <file>', 'instead of a scenario: the cluster that this saved snapshot holds')
     .option('--speed <factor>', 'how fast its time runs: a factor, or max to jump from event to event', speed, 1)
     .option('--seed <text>', 'the same seed gives the same run', 'ferry')
     .option('--port <number>', 'port on 127.0.0.1 (0: any that is free)', integer(0, 65_535), 0)
@@ -31,15 +33,20 @@ Examples:
   ${io.name} check -A
 
   # A big one, ten times as fast as reality
-  ${io.name} lab start --nodes 100 --vms 2000 --speed 10`,
+  ${io.name} lab start --nodes 100 --vms 2000 --speed 10
+
+  # A twin of a real cluster
+  ${io.name} snapshot -A > cluster.json
+  ${io.name} lab start --from cluster.json --detach`,
     )
     .action((flags: LabFlags) =>
       run(async () => {
-        if (flags.nodes !== undefined && flags.scenario !== undefined) {
+        const origins = (['scenario', 'nodes', 'from'] as const).filter((name) => flags[name] !== undefined);
+        if (origins.length > 1) {
           throw new FerryError(
             'FERRY_E_USAGE',
-            '--scenario and --nodes exclude each other',
-            'A scenario has its own nodes.',
+            `--${origins.join(' and --')} exclude each other`,
+            'Scenarios and snapshots have their own nodes.',
           );
         }
         if ((flags.nodes === undefined) !== (flags.vms === undefined)) {
@@ -59,6 +66,49 @@ Examples:
     .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']))
     .action((flags: { output?: 'json' | 'yaml' }) =>
       run(async () => await (await import('../lab/stop.ts')).labStatus(io, flags.output)),
+    );
+  faultCommand(lab, { io, run });
+}
+
+function faultCommand(lab: Command, { io, run }: Invocation): void {
+  const fault = lab
+    .command('fault')
+    .description(
+      'Break something in the lab that runs: its API, nodes, links, migrations; list and clear what is broken.',
+    )
+    .argument('<name>', `what to break; ${io.name} lab fault list tells them`);
+  for (const [flags, description] of faultOptions) fault.option(flags, description);
+  fault
+    .addHelpText(
+      'after',
+      `
+Examples:
+  # Turn a third of all lists away for 30 s
+  ${io.name} lab fault api-429 --rate 0.3 --verb list --for 30s
+
+  # Cut a node off until it is mended
+  ${io.name} lab fault node-not-ready --node worker-1
+  ${io.name} lab fault clear node-not-ready`,
+    )
+    .action((name: string, flags: Record<string, string>) =>
+      run(async () => {
+        const parameters = Object.entries(flags).map(([key, value]) => [key === 'toNode' ? 'to-node' : key, value]);
+        return await (await import('../lab/fault.ts')).injectFault(io, name, Object.fromEntries(parameters));
+      }),
+    );
+  fault
+    .command('list')
+    .description('Show what is broken, and what can be.')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']))
+    .action((flags: { output?: 'json' | 'yaml' }) =>
+      run(async () => await (await import('../lab/fault.ts')).listFaults(io, flags.output)),
+    );
+  fault
+    .command('clear')
+    .description('End a fault by its id, all of a name, or all.')
+    .argument('[which]', 'id or name')
+    .action((which: string | undefined) =>
+      run(async () => await (await import('../lab/fault.ts')).clearFaults(io, which)),
     );
 }
 

@@ -65,7 +65,7 @@ async function answers(io: Io, { kubeconfig, url }: LabState): Promise<boolean> 
   try {
     const client = await openCluster(io, { kubeconfig, requestTimeout: 2000 });
     try {
-      return client.server === url && (await client.raw('GET', '/version')).status === 200;
+      return client.server === url && (await client.raw('GET', '/lab/v1/time')).status === 200;
     } finally {
       client.close();
     }

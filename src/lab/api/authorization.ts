@@ -16,19 +16,19 @@ export type Attributes =
     }
   | { user: User; verb: string; path: string };
 
-/** Says whether an action is allowed; a string is a refusal with a reason, which the answer quotes. */
-export type Authorize = (attributes: Attributes) => boolean | string;
+export interface Decision {
+  allowed: boolean;
+  /** Why; of a refusal, the answer quotes it. */
+  reason?: string;
+}
+
+/** Says whether an action is allowed. */
+export type Authorize = (attributes: Attributes) => Decision;
 
 export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** Open to everyone (ClusterRole system:public-info-viewer). */
-const PUBLIC = /^\/(version|livez|readyz|healthz)(\/|$)/;
-/** Open to everyone who is authenticated (ClusterRoles system:discovery, system:basic-user). */
-const DISCOVERY = /^\/(api|apis|openapi)(\/|$)/;
-const SELF_REVIEWS = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews']);
-
 /** The verb of a request on a resource. */
-function verbOf(method: string, target: Target, query: URLSearchParams): string {
+export function verbOf(method: string, target: Target, query: URLSearchParams): string {
   const watch = query.get('watch');
   switch (method) {
     case 'POST':
@@ -50,31 +50,33 @@ export function check(authorize: Authorize, request: ApiRequest, target: Target 
   const { user, method, query, path } = request;
   if (target === undefined) {
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
-    if (PUBLIC.test(path) || (isAuthenticated(user) && DISCOVERY.test(path))) return;
     assertAllowed(authorize, { user, verb, path });
     return;
   }
-  if (isAuthenticated(user) && SELF_REVIEWS.has(target.plural)) return;
   const [subresource] = target.rest;
+  const name = target.name ?? nameSelected(query);
+  // A namespace is in itself: who may read it with a role in it may read it.
+  const namespace = target.plural === 'namespaces' && target.group === '' ? target.name : target.namespace;
   assertAllowed(authorize, {
     user,
     verb: verbOf(method, target, query),
     group: target.group,
     resource: target.plural,
     ...(subresource === undefined ? {} : { subresource }),
-    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
-    ...(target.name === undefined ? {} : { name: target.name }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
   });
 }
 
-function isAuthenticated(user: User): boolean {
-  return !user.groups.includes('system:unauthenticated');
+/** A list or watch that selects one name counts as one of that object: a rule with resourceNames can allow it. */
+function nameSelected(query: URLSearchParams): string | undefined {
+  const terms = (query.get('fieldSelector') ?? '').split(',');
+  return terms.map((term) => /^metadata\.name={1,2}([^=!]+)$/.exec(term)?.[1]).find((name) => name !== undefined);
 }
 
 export function assertAllowed(authorize: Authorize, attributes: Attributes): void {
-  const answer = isAuthenticated(attributes.user) && authorize(attributes);
-  if (answer === true) return;
-  throw refusal(attributes, typeof answer === 'string' ? answer : '');
+  const { allowed, reason = '' } = authorize(attributes);
+  if (!allowed) throw refusal(attributes, reason);
 }
 
 /** `nodes is forbidden: User "x" cannot list resource "nodes" in API group "" at the cluster scope`. */

@@ -7,30 +7,37 @@ import type { Certificates } from '../certificates.ts';
 import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
 import { authenticate } from './authentication.ts';
-import type { Authorize } from './authorization.ts';
 import { CRDS, crdOf } from './crds.ts';
 import type { OwnPath, Subresource, User, VirtualResource, Webhook } from './extension.ts';
+import { type Incoming, type Interference, incomingOf } from './interference.ts';
 import { kindTable } from './kind-table.ts';
 import { kinds } from './kinds/index.ts';
+import { rbacAdmission } from './rbac/admission.ts';
+import { bootstrapRoles } from './rbac/bootstrap.ts';
+import { type Rights, rbac } from './rbac/rights.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import { route } from './router.ts';
+import { serviceAccountTokens } from './service-account-tokens.ts';
 import { ApiError, badRequest, internalError } from './status.ts';
 import type { ResourceName, Store } from './store.ts';
+import type { TokenBook } from './token-book.ts';
 
 export interface ApiServerOptions {
   store: Store;
   clock: Clock;
   certificates: Certificates;
-  /** Users by bearer token. `system:authenticated` is added to their groups. */
-  tokens: Record<string, User>;
+  /** Who is let in. `system:authenticated` is added to their groups. */
+  tokens: TokenBook;
   webhooks?: Webhook[];
   subresources?: Subresource[];
   virtual?: VirtualResource[];
   paths?: OwnPath[];
-  /** Default: everything is allowed. Discovery, health and self-reviews are never asked about. */
-  authorize?: Authorize;
+  /** Default: RBAC, by the roles and bindings in the store. */
+  rights?: Rights;
   /** A deleted pod that is on a node keeps existing until the kubelet controller removes it from the store. */
   gracefulPods?: boolean;
+  /** Asked about every request first: what befalls it; undefined: nothing. */
+  interfere?: (request: Incoming) => Interference | undefined;
   /** Told of errors inside handlers: they are bugs of the lab; the client gets a 500. */
   onFault?: (error: unknown) => void;
 }
@@ -54,6 +61,7 @@ export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #api: Api;
   readonly #server: Server;
+  readonly #watches = new Map<ServerResponse, Incoming>();
   readonly #flowSchema = randomUUID();
   readonly #priorityLevel = randomUUID();
   #url: string | undefined;
@@ -66,7 +74,8 @@ export class ApiServer {
       subresources = [],
       virtual = [],
       paths = [],
-      authorize = () => true,
+      rights = rbac(store),
+      tokens,
       gracefulPods = false,
     } = options;
     this.#options = options;
@@ -74,17 +83,19 @@ export class ApiServer {
       store,
       clock,
       kinds: kindTable(kinds),
-      webhooks,
-      subresources,
+      webhooks: [...rbacAdmission(kinds, rights), ...webhooks],
+      subresources: [serviceAccountTokens(options), ...subresources],
       virtual,
       paths,
-      authorize,
+      rights,
+      tokens,
       gracefulPods,
     };
     const { key, cert } = options.certificates;
     this.#server = createServer({ key, cert, keepAliveTimeout: KEEP_ALIVE, requestTimeout: 0 }, (request, response) => {
       void this.#serve(request, response);
     });
+    for (const { resource, object } of bootstrapRoles(clock.now())) this.#ensure(resource, object);
     for (const name of SYSTEM_NAMESPACES) this.#ensure('namespaces', namespaceOf(name));
     for (const kind of kinds) if (kind.custom) this.#ensure(CRDS, crdOf(kind, clock.now()));
   }
@@ -114,7 +125,15 @@ export class ApiServer {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    // A handshake that was under way becomes a connection only now.
+    const late = setInterval(() => this.#server.closeAllConnections(), 20);
     await closed;
+    clearInterval(late);
+  }
+
+  /** Cuts the connections of watches. */
+  cutWatches(concerns: (watch: Incoming) => boolean): void {
+    for (const [response, watch] of this.#watches) if (concerns(watch)) response.destroy();
   }
 
   #ensure(resource: ResourceName, object: KubeObject): void {
@@ -125,7 +144,23 @@ export class ApiServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => response.destroy());
     try {
-      await send(response, this.#headers(), await this.#answer(request));
+      const incoming = incomingOf(request.method, request.url);
+      const { cut, wait, answer, reads } = this.#options.interfere?.(incoming) ?? {};
+      if (wait !== undefined) await wait;
+      if (cut === 'before') {
+        request.socket.destroy();
+        return;
+      }
+      const answered = answer ?? (await this.#answer(request, reads));
+      if (cut === 'after') {
+        request.socket.destroy();
+        return;
+      }
+      if (answered.stream !== undefined && incoming.verb === 'watch') {
+        this.#watches.set(response, incoming);
+        response.once('close', () => this.#watches.delete(response));
+      }
+      await send(response, this.#headers(), answered);
     } catch (error) {
       // The client went away, or the answer could not be sent: nobody is there to be told.
       this.#options.onFault?.(error);
@@ -133,11 +168,11 @@ export class ApiServer {
     }
   }
 
-  async #answer(message: IncomingMessage): Promise<ApiResponse> {
+  async #answer(message: IncomingMessage, reads = this.#api.store): Promise<ApiResponse> {
     try {
-      const { tokens } = this.#options;
-      const user = authenticate(message.headers, tokens, this.#api.authorize);
-      return route(this.#api, await decodeRequest(message, user));
+      const { tokens, rights } = this.#api;
+      const user = authenticate(message.headers, tokens, rights.authorize);
+      return route({ ...this.#api, store: reads }, await decodeRequest(message, user));
     } catch (error) {
       return failure(error, this.#options.onFault);
     }

@@ -1,0 +1,21 @@
+/** The parameters of faults, one option each (src/lab/faults/parameters.ts has their meaning; a test compares the two). */
+export const faultOptions: readonly [flags: string, description: string][] = [
+  ['--for <duration>', 'how long it lasts, in lab time: 30s, 5m (default: until it is cleared)'],
+  ['--rate <share>', 'share of the requests that it befalls: 0.3, 30%'],
+  ['--verb <verb>', 'only requests of this verb: list, watch, create, ...'],
+  ['--resource <name>', 'only requests on this resource: pods, virtualmachines.kubevirt.io'],
+  ['--delay <duration>', 'how long a request waits'],
+  ['--every <duration>', 'again and again, this far apart'],
+  ['--when <before|after>', 'whether a request is lost, or only its answer'],
+  ['--reads <cached|any>', 'which reads are stale: those that Kubernetes lets be so, or any'],
+  ['--node <name>', 'the node'],
+  ['--to-node <name>', 'only between --node and this one'],
+  ['--vm <namespace/name>', 'the VM'],
+  ['-n, --namespace <name>', 'the namespace'],
+  ['--gbps <number>', 'Gbit/s that are left of a link'],
+  ['--loss <share>', 'share of the packets that are lost: 1%'],
+  ['--rtt <duration>', 'round-trip time between nodes'],
+  ['--phase <phase>', 'the phase of a migration in which it happens'],
+  ['--dirty <quantity>', 'memory that the guest rewrites in a second: 2Gi'],
+  ['--by <duration>', 'how far a clock is ahead: 5m, or behind: -5m'],
+];
