@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { labStateDirectory } from '../../lab/state.ts';
 import { type ErrorCode, type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import { type Io, note } from '../context.ts';
-import { type LabFlags, quoted, type Ready } from './start.ts';
+import { type LabFlags, noteAssumptions, quoted, type Ready } from './start.ts';
 
 /** Starts this program again as a lab of its own, waits until it is ready, and says how to use it. */
 export async function startDetached(io: Io, flags: LabFlags): Promise<ExitCode> {
@@ -30,6 +30,7 @@ export async function startDetached(io: Io, flags: LabFlags): Promise<ExitCode> 
     });
   });
   if (!ready.ready) throw new FerryError(ready.code as ErrorCode, ready.message, ready.hint);
+  noteAssumptions(io, ready.assumptions);
   if (child.connected) child.disconnect();
   child.unref();
   note(
@@ -40,8 +41,8 @@ export async function startDetached(io: Io, flags: LabFlags): Promise<ExitCode> 
   return exit.ok;
 }
 
-function argumentsOf({ scenario, nodes, vms, speed, seed, port, kubeconfig }: LabFlags): string[] {
-  const values = { scenario, nodes, vms, speed, seed, port, kubeconfig };
+function argumentsOf({ scenario, nodes, vms, from, speed, seed, port, kubeconfig }: LabFlags): string[] {
+  const values = { scenario, nodes, vms, from, speed, seed, port, kubeconfig };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return [...given.flatMap(([name, value]) => [`--${name}`, String(value)]), '--detached'];
 }

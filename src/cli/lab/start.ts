@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Speed } from '../../lab/clock.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
-import { fileError } from '../cluster.ts';
+import { fileError, readSnapshotFile, requireLists } from '../cluster.ts';
 import { type Io, note } from '../context.ts';
 import { explain } from '../errors.ts';
 import { kubeconfigPath, writeKubeconfigFile } from './kubeconfig-file.ts';
@@ -10,6 +10,8 @@ export interface LabFlags {
   scenario?: string;
   nodes?: number;
   vms?: number;
+  /** A Snapshot's file. */
+  from?: string;
   speed: Speed;
   seed: string;
   port: number;
@@ -22,7 +24,7 @@ export interface LabFlags {
 
 /** What the detached lab tells the process that started it. */
 export type Ready =
-  | { ready: true; kubeconfig: string; url: string; size: string }
+  | { ready: true; kubeconfig: string; url: string; size: string; assumptions: string[] }
   | { ready: false; code: string; message: string; hint: string };
 
 /** Runs a lab until the user interrupts. */
@@ -48,12 +50,12 @@ async function serve(io: Io, flags: LabFlags): Promise<ExitCode> {
     );
   }
   const kubeconfig = kubeconfigPath(flags.kubeconfig ?? join(labStateDirectory(io.env), 'kubeconfig'));
-  const lab = await start(flags);
+  const lab = await start(io, flags);
   try {
     await writeKubeconfigFile(kubeconfig, lab.kubeconfig).catch((error: unknown) => {
       throw fileError(kubeconfig, error);
     });
-    const scenario = flags.nodes === undefined ? (flags.scenario ?? 'small') : `${flags.nodes} nodes, ${flags.vms} VMs`;
+    const scenario = originOf(flags);
     const { speed, seed } = flags;
     const port = Number(new URL(lab.url).port);
     writeLabState(
@@ -63,9 +65,10 @@ async function serve(io: Io, flags: LabFlags): Promise<ExitCode> {
     const [nodes, vms] = [lab.store.count('nodes'), lab.store.count('virtualmachines.kubevirt.io')];
     const size = `${nodes} node${nodes === 1 ? '' : 's'}, ${vms} VM${vms === 1 ? '' : 's'}`;
     if (flags.detached === true && process.send !== undefined) {
-      process.send({ ready: true, kubeconfig, url: lab.url, size } satisfies Ready);
+      process.send({ ready: true, kubeconfig, url: lab.url, size, assumptions: lab.assumptions } satisfies Ready);
       process.disconnect?.();
     } else {
+      noteAssumptions(io, lab.assumptions);
       note(io, `The lab is ready at ${lab.url}: ${size}. Ctrl-C ends it. In another terminal:`);
       io.stdout.write(`export KUBECONFIG=${quoted(kubeconfig)}\n`);
     }
@@ -80,7 +83,18 @@ async function serve(io: Io, flags: LabFlags): Promise<ExitCode> {
   return exit.ok;
 }
 
-async function start({ scenario, nodes, vms, speed, seed, port }: LabFlags) {
+/** What the lab is made of, for people. */
+function originOf({ from, nodes, vms, scenario }: LabFlags): string {
+  if (from !== undefined) return `the snapshot ${from}`;
+  return nodes === undefined ? (scenario ?? 'small') : `${nodes} nodes, ${vms} VMs`;
+}
+
+/** Tells what a Snapshot does not hold. */
+export function noteAssumptions(io: Io, assumptions: string[]): void {
+  for (const sentence of assumptions) note(io, `assumed: ${sentence}`);
+}
+
+async function start(io: Io, { scenario, nodes, vms, from, speed, seed, port }: LabFlags) {
   const [{ startLab }, { scenarios }] = await Promise.all([
     import('../../lab/lab.ts'),
     import('../../lab/scenarios/index.ts'),
@@ -93,7 +107,10 @@ async function start({ scenario, nodes, vms, speed, seed, port }: LabFlags) {
       `The scenarios are: ${Object.keys(scenarios).join(', ')}.`,
     );
   }
-  const size = nodes === undefined ? { scenario: name } : { nodes, vms: vms ?? 0 };
+  const snapshot = from === undefined ? undefined : await readSnapshotFile(io, from);
+  if (snapshot !== undefined) requireLists(snapshot, ['nodes', 'virtualMachineInstances', 'pods'], undefined);
+  const size =
+    snapshot !== undefined ? { from: snapshot } : nodes === undefined ? { scenario: name } : { nodes, vms: vms ?? 0 };
   try {
     return await startLab({ ...size, speed, seed, port });
   } catch (error) {
