@@ -1,8 +1,10 @@
 import type { KubeObject, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import type { KubeVirtVersion } from '../model/versions/index.ts';
+import { same } from './api/fields/compare.ts';
 import type { ResourceName, Store } from './api/store.ts';
 import { seconds } from './api/store.ts';
 import type { Clock } from './clock.ts';
+import { copyOf } from './copy.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
 import type { Hypervisor } from './hypervisor/hypervisor.ts';
 import { type Index, indexBy } from './index-by.ts';
@@ -86,25 +88,25 @@ export function modify<T extends KubeObject>(
   const { store } = cluster;
   const current = store.get<T>(resource, object.metadata.namespace, object.metadata.name);
   if (current === undefined || current.metadata.uid !== object.metadata.uid) return undefined;
-  const draft = structuredClone(current);
+  const draft = copyOf(current);
   change(draft);
   if (draft.metadata.deletionTimestamp !== undefined && (draft.metadata.finalizers ?? []).length === 0) {
     store.delete(resource, draft.metadata.namespace, draft.metadata.name);
     return undefined;
   }
-  if (generationOf(resource, draft) !== generationOf(resource, current)) {
+  if (!same(generationOf(resource, draft), generationOf(resource, current))) {
     draft.metadata.generation = (draft.metadata.generation ?? 0) + 1;
   }
   return store.update(resource, draft);
 }
 
 /** What a change of raises the generation. */
-function generationOf(resource: ResourceName, object: KubeObject): string {
+function generationOf(resource: ResourceName, object: KubeObject): unknown {
   const { spec, status } = object as KubeObject & { spec?: unknown; status?: unknown };
-  if (resource === resources.vmis) return JSON.stringify([spec, status]);
+  if (resource === resources.vmis) return [spec, status];
   // A binding is not a change of the spec by its owner (recordings, run1/pods: it stays at 1).
-  if (resource === resources.pods) return JSON.stringify({ ...(spec as object), nodeName: undefined });
-  return JSON.stringify(spec);
+  if (resource === resources.pods) return { ...(spec as object), nodeName: undefined };
+  return spec;
 }
 
 /** DELETE as the API server does it: at once, or by marking what has finalizers (or, for a bound pod, a grace period). */

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../model/objects.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
+import { same } from './fields/compare.ts';
 import { SortedListing } from './sorted.ts';
 
 /** A resource by its plural and group, as RBAC writes it: `pods`, `virtualmachineinstances.kubevirt.io`. */
@@ -173,8 +174,11 @@ export class Store {
     if (expected !== undefined && expected !== previous.metadata.resourceVersion) {
       throw new StoreConflict(`${resource} "${object.metadata.name}" has been modified`);
     }
-    const same = { ...object, metadata: { ...object.metadata, resourceVersion: previous.metadata.resourceVersion } };
-    if (JSON.stringify(same) === this.json(previous)) return previous as T;
+    const unstamped = {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: previous.metadata.resourceVersion },
+    };
+    if (same(unstamped, previous)) return previous as T;
     const stored = this.#stamp(object);
     objects.set(id, stored);
     this.#emit({ type: 'MODIFIED', resource, object: stored, previous, resourceVersion: this.#version });
