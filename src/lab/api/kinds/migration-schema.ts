@@ -1,9 +1,10 @@
+import type { KubeVirtVersion } from '../../../model/versions/index.ts';
 import { boolean, integer, list, object, open, quantity, type Schema, string, time } from './schema.ts';
 
-// Live-migration settings and state as KubeVirt 1.6 knows them (facts/kubevirt.md A5, A8, A9).
+// Live-migration settings and state as the versions of KubeVirt know them (facts/kubevirt.md A5, A8, A9).
 
-/** Settings that a MigrationPolicy may set; the KubeVirt CR has them too. */
-export const policySettings: Record<string, Schema> = {
+/** Settings that a MigrationPolicy of some version may set. */
+const settings: Record<string, Schema> = {
   allowAutoConverge: boolean('Allows slowing the guest down so that its migration converges. Defaults to false.'),
   allowPostCopy: boolean(
     'Allows switching to post-copy when the completion timeout passes. A network failure then costs the guest. Defaults to false.',
@@ -13,15 +14,34 @@ export const policySettings: Record<string, Schema> = {
   ),
   bandwidthPerMigration: quantity('The most bytes per second one migration may use. Defaults to 0 (no limit).'),
   completionTimeoutPerGiB: integer(
-    'The most seconds per GiB a migration may take before it is cancelled, paused or switched to post-copy. 0 disables. Defaults to 150.',
+    'The most seconds per GiB a migration may take before it is cancelled, paused or switched to post-copy. 0 disables.',
     'int64',
   ),
+  maxDowntimeMs: integer(
+    'The longest a guest may be stopped at the end, in milliseconds. It takes the feature gate MigrationStallDetection.',
+    'int64',
+    { minimum: 1, maximum: 2_000_000 },
+  ),
+  experimental: open('Settings that may change: stallDetector, compression.'),
 };
 
-export const migrationConfiguration = object(
-  'How VMs are live-migrated; MigrationPolicies override it for groups of VMs.',
-  {
-    ...policySettings,
+/** What a MigrationPolicy may set. */
+export function policySettings({ policyFields }: KubeVirtVersion): Record<string, Schema> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => policyFields.includes(name)));
+}
+
+export function migrationConfiguration(version: KubeVirtVersion): Schema {
+  const { utilityVolumesTimeout } = version.migrationDefaults;
+  return object('How VMs are live-migrated; MigrationPolicies override it for groups of VMs.', {
+    ...policySettings(version),
+    ...(utilityVolumesTimeout === undefined
+      ? {}
+      : {
+          utilityVolumesTimeout: integer(
+            `Seconds a migration waits for utility volumes to be detached. Defaults to ${utilityVolumesTimeout}.`,
+            'int64',
+          ),
+        }),
     disableTLS: boolean('Turns off the encryption of migrations. Defaults to false.'),
     matchSELinuxLevelOnMigration: boolean(
       'Whether the target pod gets the SELinux level of the source pod. Defaults to true.',
@@ -35,29 +55,31 @@ export const migrationConfiguration = object(
       'int64',
     ),
     unsafeMigrationOverride: boolean('Allows migrations that the compatibility check calls unsafe. Defaults to false.'),
-  },
-);
+  });
+}
 
-export const migrationState = open('How the migration goes, as source and target report it.', {
-  migrationUid: string('UID of the VirtualMachineInstanceMigration.'),
-  migrationPolicyName: string('The MigrationPolicy that applies.'),
-  migrationConfiguration,
-  mode: string('PreCopy, PostCopy or Paused.'),
-  sourceNode: string('The node the VMI leaves.'),
-  sourcePod: string('The pod the VMI leaves.'),
-  targetNode: string('The node the VMI goes to.'),
-  targetPod: string('The pod the VMI goes to.'),
-  targetNodeAddress: string('The address migration data is sent to.'),
-  targetNodeDomainDetected: boolean('Whether the target sees the domain.'),
-  targetNodeDomainReadyTimestamp: time('When the target saw the domain run.'),
-  startTimestamp: time('When data began to flow.'),
-  endTimestamp: time('When it ended.'),
-  completed: boolean('Whether it ended, well or not.'),
-  failed: boolean('Whether it failed.'),
-  failureReason: string('Why it failed.'),
-  abortRequested: boolean('Whether it shall be aborted.'),
-  abortStatus: string('Aborting, Succeeded or Failed.'),
-});
+export function migrationState(version: KubeVirtVersion): Schema {
+  return open('How the migration goes, as source and target report it.', {
+    migrationUid: string('UID of the VirtualMachineInstanceMigration.'),
+    migrationPolicyName: string('The MigrationPolicy that applies.'),
+    migrationConfiguration: migrationConfiguration(version),
+    mode: string('PreCopy, PostCopy or Paused.'),
+    sourceNode: string('The node the VMI leaves.'),
+    sourcePod: string('The pod the VMI leaves.'),
+    targetNode: string('The node the VMI goes to.'),
+    targetPod: string('The pod the VMI goes to.'),
+    targetNodeAddress: string('The address migration data is sent to.'),
+    targetNodeDomainDetected: boolean('Whether the target sees the domain.'),
+    targetNodeDomainReadyTimestamp: time('When the target saw the domain run.'),
+    startTimestamp: time('When data began to flow.'),
+    endTimestamp: time('When it ended.'),
+    completed: boolean('Whether it ended, well or not.'),
+    failed: boolean('Whether it failed.'),
+    failureReason: string('Why it failed.'),
+    abortRequested: boolean('Whether it shall be aborted.'),
+    abortStatus: string('Aborting, Succeeded or Failed.'),
+  });
+}
 
 const condition = object(
   'One aspect of the state.',
@@ -79,12 +101,14 @@ export const kubevirtConditions: Schema = {
   items: condition,
 };
 
-export const migrationStatus = object('How the migration goes.', {
-  phase: string('Pending, Scheduling, Scheduled, PreparingTarget, TargetReady, Running, Succeeded or Failed.'),
-  conditions: kubevirtConditions,
-  migrationState,
-  phaseTransitionTimestamps: list(
-    'When each phase began.',
-    object('When a phase began.', { phase: string('The phase.'), phaseTransitionTimestamp: time('When.') }),
-  ),
-});
+export function migrationStatus(version: KubeVirtVersion): Schema {
+  return object('How the migration goes.', {
+    phase: string('Pending, Scheduling, Scheduled, PreparingTarget, TargetReady, Running, Succeeded or Failed.'),
+    conditions: kubevirtConditions,
+    migrationState: migrationState(version),
+    phaseTransitionTimestamps: list(
+      'When each phase began.',
+      object('When a phase began.', { phase: string('The phase.'), phaseTransitionTimestamp: time('When.') }),
+    ),
+  });
+}

@@ -1,114 +1,8 @@
+import { cdiKinds } from './cdi.ts';
 import { age, column, customAge, type Kind } from './kind.ts';
-import {
-  atomicConditions,
-  boolean,
-  integer,
-  labels,
-  list,
-  object,
-  open,
-  QUANTITY,
-  type Schema,
-  string,
-  time,
-  whole,
-} from './schema.ts';
+import { atomicConditions, integer, labels, list, object, open, type Schema, string, time, whole } from './schema.ts';
 
-// Kinds of the operators around KubeVirt: HyperConverged, Multus, NMState, CDI.
-
-// HCO 1.14 to 1.18 (facts/kubevirt.md A10). The CRD's defaults are stored with the object.
-const migrationDefaults = {
-  allowAutoConverge: false,
-  allowPostCopy: false,
-  completionTimeoutPerGiB: 150,
-  parallelMigrationsPerCluster: 5,
-  parallelOutboundMigrationsPerNode: 2,
-  progressTimeout: 150,
-};
-
-const liveMigrationConfig = object(
-  'Limits and timeouts that keep migrations from overwhelming the cluster.',
-  {
-    allowAutoConverge: boolean('Allows slowing a guest down so that its migration converges.', {
-      default: migrationDefaults.allowAutoConverge,
-    }),
-    allowPostCopy: boolean('Allows switching to post-copy when the completion timeout passes.', {
-      default: migrationDefaults.allowPostCopy,
-    }),
-    bandwidthPerMigration: string('The most bytes per second one migration may use, e.g. 2048Mi.', {
-      pattern: QUANTITY,
-    }),
-    completionTimeoutPerGiB: integer('The most seconds per GiB a migration may take.', 'int64', {
-      default: migrationDefaults.completionTimeoutPerGiB,
-    }),
-    network: string('The NetworkAttachmentDefinition migrations use, to keep them away from other traffic.'),
-    parallelMigrationsPerCluster: integer('The most migrations at once in the cluster.', 'int32', {
-      default: migrationDefaults.parallelMigrationsPerCluster,
-    }),
-    parallelOutboundMigrationsPerNode: integer('The most migrations at once that leave one node.', 'int32', {
-      default: migrationDefaults.parallelOutboundMigrationsPerNode,
-    }),
-    progressTimeout: integer('Seconds without progress after which a migration is cancelled.', 'int64', {
-      default: migrationDefaults.progressTimeout,
-    }),
-  },
-  { default: migrationDefaults },
-);
-
-const hyperConverged = whole('The installation of KubeVirt and its companions.', {
-  spec: open(
-    'What is wanted.',
-    {
-      liveMigrationConfig,
-      evictionStrategy: string('The default of all VMs.', {
-        enum: ['None', 'LiveMigrate', 'LiveMigrateIfPossible', 'External'],
-      }),
-      defaultCPUModel: string('The default CPU model.'),
-      higherWorkloadDensity: open(
-        'Memory overcommitment.',
-        {
-          memoryOvercommitPercentage: integer('Guest memory in percent of requested memory.', 'int32', {
-            minimum: 10,
-            default: 100,
-          }),
-        },
-        { default: { memoryOvercommitPercentage: 100 } },
-      ),
-      resourceRequirements: open(
-        'Resources of the launcher pods.',
-        {
-          vmiCPUAllocationRatio: integer('Virtual CPUs per requested physical CPU.', 'int32', {
-            minimum: 1,
-            default: 10,
-          }),
-        },
-        { default: { vmiCPUAllocationRatio: 10 } },
-      ),
-      workloadUpdateStrategy: open(
-        'How running VMs get a new launcher.',
-        {
-          workloadUpdateMethods: list('LiveMigrate, Evict.', { type: 'string' }),
-          batchEvictionSize: integer('How many at once.', 'int32', { default: 10 }),
-          batchEvictionInterval: string('How long between two batches.', { default: '1m0s' }),
-        },
-        { default: { workloadUpdateMethods: ['LiveMigrate'], batchEvictionSize: 10, batchEvictionInterval: '1m0s' } },
-      ),
-      featureGates: open('Features that are on.'),
-      infra: open('Where the control plane runs.'),
-      workloads: open('Where VMs run.'),
-      uninstallStrategy: string('What a deletion does while there are VMs.', {
-        enum: ['RemoveWorkloads', 'BlockUninstallIfWorkloadsExist'],
-        default: 'BlockUninstallIfWorkloadsExist',
-      }),
-    },
-    { default: {} },
-  ),
-  status: open('What is.', {
-    conditions: atomicConditions('Available, Progressing, Degraded, Upgradeable, ReconcileComplete.'),
-    versions: list('Versions that are installed.', open('A version.')),
-    observedGeneration: integer('The newest generation the operator has seen.', 'int64'),
-  }),
-});
+// Kinds of the operators around KubeVirt: Multus, NMState, CDI. HyperConverged has a file of its own.
 
 const custom = (group: string, versions: string[], kind: string, schema: Schema, more: Partial<Kind>): Kind => ({
   group,
@@ -150,13 +44,6 @@ const policy = whole('Network configuration of nodes, and whether it was applied
 });
 
 export const operatorKinds: Kind[] = [
-  custom('hco.kubevirt.io', ['v1beta1'], 'HyperConverged', hyperConverged, {
-    namespaced: true,
-    shortNames: ['hco', 'hcos'],
-    categories: ['all'],
-    rules: true,
-    columns: [age],
-  }),
   custom(
     'k8s.cni.cncf.io',
     ['v1'],
@@ -171,6 +58,39 @@ export const operatorKinds: Kind[] = [
       namespaced: true,
       status: false,
     },
+  ),
+  custom(
+    'whereabouts.cni.cncf.io',
+    ['v1alpha1'],
+    'IPPool',
+    whole('The addresses of a range that are in use.', {
+      spec: object('The range and its addresses.', {
+        range: string('The range in CIDR notation.'),
+        allocations: {
+          type: 'object',
+          description: 'Who has an address, by its offset in the range.',
+          additionalProperties: object('An address in use.', {
+            id: string('The container.'),
+            podref: string('The pod, as namespace/name.'),
+            ifname: string('Its interface.'),
+          }),
+        },
+      }),
+    }),
+    { namespaced: true, status: false },
+  ),
+  custom(
+    'whereabouts.cni.cncf.io',
+    ['v1alpha1'],
+    'OverlappingRangeIPReservation',
+    whole('An address that is in use, whatever the range it was taken from.', {
+      spec: object('Who has it.', {
+        containerid: string('The container.'),
+        podref: string('The pod, as namespace/name.'),
+        ifname: string('Its interface.'),
+      }),
+    }),
+    { namespaced: true, status: false },
   ),
   custom('nmstate.io', ['v1', 'v1beta1'], 'NodeNetworkConfigurationPolicy', policy, {
     plural: 'nodenetworkconfigurationpolicies',
@@ -210,38 +130,5 @@ export const operatorKinds: Kind[] = [
       ],
     },
   ),
-  custom(
-    'cdi.kubevirt.io',
-    ['v1beta1'],
-    'DataVolume',
-    whole('A claim that is filled from a source.', {
-      spec: open('The claim and its source.', {
-        pvc: open('The claim.'),
-        storage: open('The claim, with defaults from the storage profile.'),
-        source: open('Where the data comes from.'),
-      }),
-      status: open('How the import goes.', {
-        phase: string('Pending, ImportInProgress, Succeeded ...'),
-        progress: string('In percent.'),
-        restartCount: integer('Restarts of the importer.'),
-        conditions: atomicConditions('Bound, Running, Ready.'),
-      }),
-    }),
-    {
-      namespaced: true,
-      shortNames: ['dv', 'dvs'],
-      categories: ['all'],
-      columns: [
-        column('Phase', '.status.phase', { description: 'The phase the data volume is in' }),
-        column('Progress', '.status.progress', {
-          description: 'Transfer progress in percentage if known, N/A otherwise',
-        }),
-        column('Restarts', '.status.restartCount', {
-          type: 'integer',
-          description: 'The number of times the transfer has been restarted.',
-        }),
-        age,
-      ],
-    },
-  ),
+  ...cdiKinds,
 ];

@@ -1,8 +1,9 @@
+import type { KubeVirtVersion } from '../../../model/versions/index.ts';
 import { kubevirtConditions, migrationState } from './migration-schema.ts';
 import { affinity, tolerations } from './pod-schema.ts';
 import { boolean, integer, labels, list, object, open, quantities, quantity, type Schema, string } from './schema.ts';
 
-// The VMI spec as KubeVirt 1.6 has it: what users touch is typed, deeper parts pass untouched (facts/kubevirt.md A3).
+// The VMI as KubeVirt 1.3 to 1.9 have it: what users touch is typed, deeper parts pass untouched (facts/kubevirt.md A3).
 
 const cpu = object('The virtual CPUs.', {
   cores: integer('Cores per socket.'),
@@ -154,16 +155,18 @@ export const vmiSpec: Schema = object(
   { required: ['domain'] },
 );
 
-export const vmiStatus: Schema = open('The state of the virtual machine.', {
-  phase: string('Pending, Scheduling, Scheduled, Running, Succeeded, Failed or Unknown.'),
-  nodeName: string('The node it runs on.'),
-  evacuationNodeName: string('The node it is asked to leave.'),
-  conditions: kubevirtConditions,
-  interfaces: { type: 'array', description: 'Network interfaces.', items: open('An interface.') },
-  volumeStatus: { type: 'array', description: 'Volumes.', items: open('A volume.') },
-  activePods: labels('UID of each pod, and its node.'),
-  migrationMethod: string('BlockMigration or LiveMigration.'),
-  migrationTransport: string('Unix.'),
-  migrationState,
-  qosClass: string('Guaranteed, Burstable or BestEffort.'),
-});
+export function vmiStatus(version: KubeVirtVersion): Schema {
+  return open('The state of the virtual machine.', {
+    phase: string('Pending, Scheduling, Scheduled, Running, Succeeded, Failed or Unknown.'),
+    nodeName: string('The node it runs on.'),
+    evacuationNodeName: string('The node it is asked to leave.'),
+    conditions: kubevirtConditions,
+    interfaces: { type: 'array', description: 'Network interfaces.', items: open('An interface.') },
+    volumeStatus: { type: 'array', description: 'Volumes.', items: open('A volume.') },
+    activePods: labels('UID of each pod, and its node.'),
+    migrationMethod: string('BlockMigration or LiveMigration.'),
+    migrationTransport: string('Unix.'),
+    migrationState: migrationState(version),
+    qosClass: string('Guaranteed, Burstable or BestEffort.'),
+  });
+}
