@@ -7,8 +7,12 @@ import { hcoOperator } from './hco-operator.ts';
 import { heartbeat } from './heartbeat.ts';
 import { kubelet } from './kubelet.ts';
 import { migrationController } from './migration.ts';
+import { nodeLifecycle } from './node-lifecycle.ts';
+import { podGarbageCollector } from './pod-gc.ts';
 import { resourceQuota } from './quota.ts';
+import { roleAggregation } from './role-aggregation.ts';
 import { scheduler } from './scheduler.ts';
+import { serviceAccounts } from './service-accounts.ts';
 import { type VirtHandler, virtHandler } from './virt-handler.ts';
 import { virtVm } from './virt-vm.ts';
 import { virtVmi } from './virt-vmi.ts';
@@ -25,8 +29,10 @@ export function startControllers(cluster: Cluster): Controllers {
   const all = [
     scheduler(cluster),
     kubelet(cluster),
+    nodeLifecycle(cluster),
     daemonSet(cluster),
     garbageCollector(cluster),
+    podGarbageCollector(cluster),
     volumes(cluster),
     resourceQuota(cluster),
     hcoOperator(cluster),
@@ -37,6 +43,8 @@ export function startControllers(cluster: Cluster): Controllers {
     migrationController(cluster),
     evacuationController(cluster),
     componentLogs(cluster),
+    roleAggregation(cluster),
+    serviceAccounts(cluster),
   ];
   for (const controller of all) controller.start();
   return { handler };

@@ -2,11 +2,8 @@ import type { KubeObject, Node, Pod } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { endedStatus, runningStatus } from './pod-status.ts';
+import { endedStatus, readyAgain, runningStatus } from './pod-status.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
-
-/** How long a node may be silent before the node controller gives up on it (--node-monitor-grace-period). */
-const GRACE = 40_000;
 
 /** Set this to `true` on a node to switch it off: its kubelet and virt-handler fall silent. */
 export const DOWN = 'lab.ferry.run/down';
@@ -19,16 +16,12 @@ function nodeOf(cluster: Cluster, name: string | undefined): Node | undefined {
   return name === undefined ? undefined : cluster.store.get<Node>(resources.nodes, undefined, name);
 }
 
-function isReadyNode(node: Node | undefined): boolean {
-  return (node?.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
-}
-
-/** The kubelets of all nodes, and the node controller: pods start and end, nodes report, nodes that are silent get tainted. */
+/** The kubelets of all nodes: pods start and end, nodes report. */
 export function kubelet(cluster: Cluster): Controller {
   const { clock, store, events } = cluster;
   const random = cluster.random.fork('kubelet');
   const pods = workqueue(cluster, 'kubelet', { from: 5, to: 30 }, syncPod);
-  const nodes = workqueue(cluster, 'node-controller', { from: 20, to: 80 }, syncNode);
+  const nodes = workqueue(cluster, 'kubelet-node', { from: 20, to: 80 }, report);
   const starting = new Map<string, number>();
   const addresses = podAddresses(cluster);
 
@@ -72,58 +65,26 @@ export function kubelet(cluster: Cluster): Controller {
     return undefined;
   }
 
-  /** The node controller's part: Ready becomes Unknown after a silence, with the taints that evict; cordon has a taint, too. */
-  function syncNode(key: string): Requeue | undefined {
-    const node = nodeOf(cluster, key);
-    if (node === undefined) return undefined;
-    const down = isDown(cluster, key);
-    if (down) {
-      const since = starting.get(`down/${key}`) ?? clock.now();
-      starting.set(`down/${key}`, since);
-      if (clock.now() < since + GRACE) return { afterMs: since + GRACE - clock.now() };
-    } else if (starting.delete(`down/${key}`)) {
-      for (const pod of cluster.podsOn.get(key)) pods.add(keyOf(pod));
+  /** A kubelet that is back posts its node's status, and that of its pods. */
+  function report(name: string): undefined {
+    const node = nodeOf(cluster, name);
+    if (node === undefined || isDown(cluster, name)) return;
+    const lost = (node.status?.conditions ?? []).some(({ status }) => status === 'Unknown');
+    if (lost) {
+      modify<Node>(cluster, resources.nodes, node, (draft) => {
+        const conditions = (draft.status?.conditions ?? []).map((condition) => healthy(condition, now(cluster)));
+        draft.status = { ...draft.status, conditions };
+      });
+      events.normal(node, { component: 'kubelet', host: name }, 'NodeReady', `Node ${name} status is now: NodeReady`);
     }
-    const taints: [string, 'NoSchedule' | 'NoExecute', boolean][] = [
-      ['node.kubernetes.io/unschedulable', 'NoSchedule', node.spec?.unschedulable === true],
-      ['node.kubernetes.io/unreachable', 'NoSchedule', down],
-      ['node.kubernetes.io/unreachable', 'NoExecute', down],
-    ];
-    const wasReady = isReadyNode(node);
-    modify<Node>(cluster, resources.nodes, node, (draft) => {
-      let kept = draft.spec?.taints ?? [];
-      for (const [taint, effect, wanted] of taints) {
-        const has = kept.some((other) => other.key === taint && other.effect === effect);
-        if (wanted && !has) kept = [...kept, { key: taint, effect, timeAdded: now(cluster) }];
-        if (!wanted && has) kept = kept.filter((other) => other.key !== taint || other.effect !== effect);
+    for (const pod of cluster.podsOn.get(name)) {
+      pods.add(keyOf(pod));
+      if (lost && pod.status?.phase === 'Running') {
+        modify<Pod>(cluster, resources.pods, pod, (draft) => {
+          draft.status = { ...draft.status, conditions: readyAgain(draft, now(cluster)) };
+        });
       }
-      const spec = { ...draft.spec };
-      delete spec.taints;
-      draft.spec = kept.length === 0 ? spec : { ...spec, taints: kept };
-      draft.status = { ...draft.status, conditions: nodeConditions(draft, down) };
-    });
-    if (wasReady && down)
-      events.normal(node, { component: 'node-controller' }, 'NodeNotReady', `Node ${key} status is now: NodeNotReady`);
-    return undefined;
-  }
-
-  function nodeConditions(node: Node, down: boolean): NonNullable<NonNullable<Node['status']>['conditions']> {
-    return (node.status?.conditions ?? []).map((condition) => {
-      const healthy = condition.type === 'Ready' ? 'True' : 'False';
-      const status = down ? 'Unknown' : condition.status === 'Unknown' ? healthy : condition.status;
-      if (status === condition.status) return condition;
-      return {
-        ...condition,
-        status,
-        reason: down
-          ? 'NodeStatusUnknown'
-          : condition.type === 'Ready'
-            ? 'KubeletReady'
-            : `KubeletHas${condition.type}`,
-        message: down ? 'Kubelet stopped posting node status.' : 'kubelet is posting ready status',
-        lastTransitionTime: now(cluster),
-      };
-    });
+    }
   }
 
   /** Leases and node status, for all nodes at once: a lab at rest must cost next to nothing. */
@@ -147,11 +108,8 @@ export function kubelet(cluster: Cluster): Controller {
         } else if (event.resource === resources.nodes && event.type !== 'DELETED') {
           const before: Node | undefined = event.previous;
           const node = event.object as Node;
-          const changed =
-            before === undefined ||
-            before.spec?.unschedulable !== node.spec?.unschedulable ||
-            before.metadata.annotations?.[DOWN] !== node.metadata.annotations?.[DOWN];
-          if (changed) nodes.add(node.metadata.name);
+          const back = before?.metadata.annotations?.[DOWN] === 'true' && !isDown(cluster, node.metadata.name);
+          if (back) nodes.add(node.metadata.name);
         }
       });
       const scale = Math.max(1, store.count(resources.nodes) / 50);
@@ -176,6 +134,22 @@ export function kubelet(cluster: Cluster): Controller {
       );
     },
   };
+}
+
+const HEALTHY: Record<string, [status: string, reason: string, message: string]> = {
+  MemoryPressure: ['False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  DiskPressure: ['False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  PIDPressure: ['False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+  Ready: ['True', 'KubeletReady', 'kubelet is posting ready status'],
+};
+
+type NodeCondition = NonNullable<NonNullable<Node['status']>['conditions']>[number];
+
+function healthy(condition: NodeCondition, time: string): NodeCondition {
+  const is = HEALTHY[condition.type];
+  if (is === undefined || condition.status !== 'Unknown') return condition;
+  const [status, reason, message] = is;
+  return { ...condition, status, reason, message, lastHeartbeatTime: time, lastTransitionTime: time };
 }
 
 export function addressOf(node: Node | undefined): string {

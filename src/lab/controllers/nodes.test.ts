@@ -14,8 +14,6 @@ beforeEach(() => {
 });
 
 const node = (name: string): Node => lab.store.get<Node>(resources.nodes, undefined, name)!;
-const ready = (name: string): string | undefined =>
-  node(name).status?.conditions?.find(({ type }) => type === 'Ready')?.status;
 const schedulable = (name: string): string | undefined => node(name).metadata.labels?.['kubevirt.io/schedulable'];
 const taints = (name: string): string[] => (node(name).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
 
@@ -26,22 +24,6 @@ function setDown(name: string, down: boolean): void {
 }
 
 describe('a node that is switched off', () => {
-  test('is NotReady after 40 s, tainted, and back when it is switched on', () => {
-    setDown('worker-2', true);
-    lab.clock.advanceBy(39_000);
-    expect(ready('worker-2')).toBe('True');
-    lab.clock.advanceBy(2000);
-    expect(ready('worker-2')).toBe('Unknown');
-    expect(taints('worker-2')).toEqual([
-      'node.kubernetes.io/unreachable:NoSchedule',
-      'node.kubernetes.io/unreachable:NoExecute',
-    ]);
-    setDown('worker-2', false);
-    lab.clock.advanceBy(1000);
-    expect(ready('worker-2')).toBe('True');
-    expect(taints('worker-2')).toEqual([]);
-  });
-
   test('loses kubevirt.io/schedulable after five minutes of silence, and no sooner', () => {
     lab.clock.advanceBy(200_000);
     setDown('worker-2', true);

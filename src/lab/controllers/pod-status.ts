@@ -68,6 +68,17 @@ export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostI
   };
 }
 
+/** Ready as the kubelet finds it: the containers are, and the readiness gate is open if there is one. */
+export function readyAgain(pod: Pod, time: string): PodCondition[] {
+  const conditions = pod.status?.conditions ?? [];
+  const containers = (pod.status?.containerStatuses ?? []).every(({ ready }) => ready);
+  const gated = (pod.spec?.readinessGates ?? []).some(
+    ({ conditionType }) => !conditions.some(({ type, status }) => type === conditionType && status === 'True'),
+  );
+  if (!containers || gated) return conditions;
+  return withCondition(conditions, { type: 'Ready', status: 'True', lastTransitionTime: time });
+}
+
 /** Status of a pod whose containers have ended with exit code 0 (`Succeeded`) or another (`Failed`). */
 export function endedStatus(pod: Pod, phase: 'Succeeded' | 'Failed', time: string): PodStatus {
   let conditions = pod.status?.conditions;
