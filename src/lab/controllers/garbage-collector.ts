@@ -2,6 +2,7 @@ import type { KubeObject } from '../../model/objects.ts';
 import { deleteObject, FINALIZER_OF, isReleased } from '../api/deletion.ts';
 import type { ResourceName } from '../api/store.ts';
 import type { Cluster, Controller } from '../cluster.ts';
+import { resources } from '../resources.ts';
 import { workqueue } from './workqueue.ts';
 
 /** Where an object is; objects are known by UID. */
@@ -10,6 +11,9 @@ interface Place {
   namespace: string | undefined;
   name: string;
 }
+
+/** How many owners that are gone are remembered; the real one's cache of absent owners holds 500. */
+const GONE_KEPT = 500;
 
 /**
  * kube-controller-manager's garbage collector and namespace controller: objects whose owners are all gone are deleted,
@@ -99,18 +103,29 @@ export function garbageCollector(cluster: Cluster): Controller {
     }
     if (deletionTimestamp !== undefined || ownerReferences.some((owner) => gone.has(owner.uid))) queue.add(uid);
   };
-  const forget = (object: KubeObject): void => {
+  /** Remembers an owner that went; the oldest are forgotten, but for those that objects still name. */
+  const remember = (uid: string): void => {
+    gone.add(uid);
+    if (gone.size <= 2 * GONE_KEPT) return;
+    for (const old of gone) {
+      if (gone.size <= GONE_KEPT) break;
+      if (!dependents.has(old)) gone.delete(old);
+    }
+  };
+  const forget = (resource: ResourceName, object: KubeObject): void => {
     const { uid, namespace, ownerReferences = [] } = object.metadata;
     if (uid === undefined) return;
     places.delete(uid);
-    gone.add(uid);
     for (const owner of ownerReferences) {
-      dependents.get(owner.uid)?.delete(uid);
+      const left = dependents.get(owner.uid);
+      left?.delete(uid);
+      if (left?.size === 0) dependents.delete(owner.uid);
       // An owner that waits for its dependents looks again.
       if (places.has(owner.uid)) queue.add(owner.uid);
     }
     for (const dependent of dependents.get(uid) ?? []) queue.add(dependent);
-    dependents.delete(uid);
+    // Nothing is owned by an event, and there are many.
+    if (resource !== resources.events) remember(uid);
     const space = namespace === undefined ? undefined : store.get('namespaces', undefined, namespace)?.metadata;
     if (space?.deletionTimestamp !== undefined && space.uid !== undefined) queue.add(space.uid);
   };
@@ -119,7 +134,7 @@ export function garbageCollector(cluster: Cluster): Controller {
     start: () => {
       for (const resource of store.resources()) for (const object of store.values(resource)) learn(resource, object);
       store.subscribe(({ type, resource, object }) => {
-        if (type === 'DELETED') forget(object);
+        if (type === 'DELETED') forget(resource, object);
         else learn(resource, object);
       });
     },

@@ -1,4 +1,5 @@
-import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { isFinishedPod } from '../../model/pods.ts';
 import { type Cluster, modify, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { isFinalMigration } from './migration-slots.ts';
@@ -36,6 +37,15 @@ function collect(cluster: Cluster, vmi: string): void {
   // The index has them in the order of their creation; the time stamps only have whole seconds.
   const sorted = final.toSorted((a, b) => age(a) - age(b));
   for (const old of sorted.slice(0, Math.max(0, sorted.length - cluster.version.finishedMigrationsKept))) {
+    if (cluster.version.minor >= 9) removeDefunctPod(cluster, old);
     remove(cluster, resources.migrations, old);
   }
+}
+
+/** The pod that a collected migration left behind: its target's if it failed, its source's if not (facts/kubevirt.md C1, v1.9). */
+function removeDefunctPod(cluster: Cluster, { metadata, status }: VirtualMachineInstanceMigration): void {
+  const { sourcePod, targetPod } = status?.migrationState ?? {};
+  const name = status?.phase === 'Succeeded' ? sourcePod : targetPod;
+  const pod = cluster.store.get<Pod>(resources.pods, metadata.namespace, name ?? '');
+  if (pod !== undefined && isFinishedPod(pod)) remove(cluster, resources.pods, pod);
 }
