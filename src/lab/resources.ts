@@ -16,11 +16,16 @@ export const resources = {
   vmis: 'virtualmachineinstances.kubevirt.io',
   migrations: 'virtualmachineinstancemigrations.kubevirt.io',
   kubeVirts: 'kubevirts.kubevirt.io',
+  dataVolumes: 'datavolumes.cdi.kubevirt.io',
+  storageProfiles: 'storageprofiles.cdi.kubevirt.io',
   migrationPolicies: 'migrationpolicies.migrations.kubevirt.io',
   hyperConvergeds: 'hyperconvergeds.hco.kubevirt.io',
   networkAttachments: 'network-attachment-definitions.k8s.cni.cncf.io',
   nodeNetworkPolicies: 'nodenetworkconfigurationpolicies.nmstate.io',
   nodeNetworkStates: 'nodenetworkstates.nmstate.io',
+  nodeNetworkEnactments: 'nodenetworkconfigurationenactments.nmstate.io',
+  ipPools: 'ippools.whereabouts.cni.cncf.io',
+  ipReservations: 'overlappingrangeipreservations.whereabouts.cni.cncf.io',
 } as const;
 
 /** Where OpenShift Virtualization keeps its own objects. */

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Node, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
+import { NETWORKS } from './multus-selection.ts';
 
 export const VIRT_CONTROLLER = { component: 'virtualmachine-controller' };
 
@@ -56,6 +58,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         'kubectl.kubernetes.io/default-container': 'compute',
         'descheduler.alpha.kubernetes.io/request-evict-only': '',
         ...Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.includes(key))),
+        ...secondaryNetworks(vmi),
       },
       ownerReferences: [
         {
@@ -122,6 +125,25 @@ function launcherImage(cluster: Cluster): string {
   const registry =
     kubeVirtOf(cluster)?.status?.observedKubeVirtRegistry ?? 'registry.redhat.io/container-native-virtualization';
   return `${registry}/virt-launcher:${cluster.version.kubevirt}`;
+}
+
+/** What Multus is asked for: each secondary network at an interface named for its hash (KubeVirt pkg/network/multus, namescheme). */
+function secondaryNetworks({ spec, metadata }: VirtualMachineInstance): Record<string, string> {
+  const asked = (spec.networks ?? []).flatMap(({ name, multus }) => {
+    if (multus === undefined || multus.default === true) return [];
+    const [first = '', second] = multus.networkName.split('/');
+    const mac = spec.domain.devices.interfaces?.find((one) => one.name === name)?.macAddress;
+    const hash = createHash('sha256').update(name).digest('hex').slice(0, 11);
+    return [
+      {
+        name: second ?? first,
+        namespace: second === undefined ? (metadata.namespace ?? '') : first,
+        ...(mac === undefined ? {} : { mac }),
+        interface: `pod${hash}`,
+      },
+    ];
+  });
+  return asked.length === 0 ? {} : { [NETWORKS]: JSON.stringify(asked) };
 }
 
 /** Volumes of a VMI that are claims, by the volume's name. */
