@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import { completeCommand } from './complete.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
+import { diagnoseCommand } from './diagnose.ts';
 import { getCommand } from './get.ts';
 import { labCommand } from './lab.ts';
 import { moveCommand } from './move.ts';
@@ -14,6 +15,7 @@ import { versionCommand } from './version.ts';
 /** Every command, in the order of the help. */
 export const commands: ((program: Command, invocation: Invocation) => void)[] = [
   checkCommand,
+  diagnoseCommand,
   moveCommand,
   getCommand,
   cancelCommand,

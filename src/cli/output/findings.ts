@@ -18,7 +18,8 @@ export function explained(finding: Finding): string[] {
   ];
 }
 
-function evidenceText({ object, field, value }: Evidence): string {
+/** `Pod vms/web .status.phase = "Running"`. */
+export function evidenceText({ object, field, value }: Evidence): string {
   const name = object.namespace === undefined ? object.name : `${object.namespace}/${object.name}`;
   return `${object.kind} ${name} ${field} = ${value === undefined ? '(not set)' : JSON.stringify(value)}`;
 }

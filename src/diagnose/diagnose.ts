@@ -1,0 +1,73 @@
+import type { Dossier } from '../model/dossier.ts';
+import type { Subject } from '../model/finding.ts';
+import type { NodeView } from '../model/nodes.ts';
+import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
+import type { Vm } from '../model/vm.ts';
+import { type ClusterCase, clusterCase, migrationCase, vmCase } from './case.ts';
+import type { Cause, Confidence, Suspicion } from './cause.ts';
+import { causes } from './causes/index.ts';
+
+/** A cause that was found. */
+export interface Found extends Suspicion {
+  cause: string;
+  title: string;
+}
+
+/** What is the matter with one subject. */
+export interface Diagnosis {
+  subject: Subject;
+  /** The most probable cause; absent where none was found. */
+  cause?: Found;
+  /** What else would explain what is seen, or makes it worse. */
+  also: Found[];
+  /** What could not be looked at: causes that need it were not considered. */
+  unseen: { what: string; why: string }[];
+}
+
+const rank: Record<Confidence, number> = { certain: 0, likely: 1, possible: 2 };
+
+export function diagnoseMigration(dossier: Dossier, migration: VirtualMachineInstanceMigration): Diagnosis {
+  const cluster = clusterCase(dossier);
+  const each = migrationCase(cluster, migration);
+  const { namespace, name } = migration.metadata;
+  const subject = { kind: 'VirtualMachineInstanceMigration', ...(namespace !== undefined && { namespace }), name };
+  return conclude(dossier, subject, (cause) => cause.migration?.(each));
+}
+
+export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
+  const cluster = clusterCase(dossier);
+  const each = vmCase(cluster, vm);
+  const subject = { kind: 'VirtualMachine', namespace: vm.namespace, name: vm.name };
+  // A VM's newest migration is what people mean when they ask about the VM.
+  const newest = vm.unfinished[0]?.object ?? vm.finished.at(-1);
+  const last = newest === undefined ? undefined : migrationCase(cluster, newest);
+  return conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
+}
+
+export function diagnoseNode(dossier: Dossier, node: NodeView): Diagnosis {
+  const cluster = clusterCase(dossier);
+  return conclude(dossier, { kind: 'Node', name: node.name }, (cause) => cause.node?.(node, cluster));
+}
+
+export function diagnoseCluster(dossier: Dossier): Diagnosis {
+  const cluster: ClusterCase = clusterCase(dossier);
+  return conclude(dossier, { kind: 'Cluster', name: 'cluster' }, (cause) => cause.cluster?.(cluster));
+}
+
+function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Suspicion | undefined): Diagnosis {
+  const found: Found[] = [];
+  for (const cause of causes) {
+    const suspicion = ask(cause);
+    if (suspicion !== undefined) found.push({ cause: cause.id, title: cause.title, ...suspicion });
+  }
+  // Where two are equally sure, the order of the index decides: the more specific one stands first.
+  const [first, ...also] = found.toSorted((a, b) => rank[a.confidence] - rank[b.confidence]);
+  return { subject, ...(first !== undefined && { cause: first }), also, unseen: unseenIn(dossier) };
+}
+
+function unseenIn({ snapshot, events, logs }: Dossier): { what: string; why: string }[] {
+  const lists = Object.entries({ ...snapshot.lists, events, logs });
+  return lists.flatMap(([what, listing]) =>
+    listing.known || listing.why === 'missing' ? [] : [{ what, why: listing.message }],
+  );
+}
