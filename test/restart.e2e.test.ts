@@ -4,6 +4,7 @@ import { connectDirect } from '../src/kube/connect.ts';
 import { stateOf, WatchRecorder } from '../src/kube/testing/watch-recorder.ts';
 import { ApiServer } from '../src/lab/api/server.ts';
 import { Store } from '../src/lab/api/store.ts';
+import { TokenBook } from '../src/lab/api/token-book.ts';
 import { type Certificates, createCertificates } from '../src/lab/certificates.ts';
 import { Clock } from '../src/lab/clock.ts';
 import { random } from '../src/lab/random.ts';
@@ -25,7 +26,7 @@ async function start(): Promise<void> {
     store,
     clock,
     certificates,
-    tokens: { secret: { name: 'admin', groups: ['system:masters'] } },
+    tokens: new TokenBook(clock, { secret: { name: 'admin', groups: ['system:masters'] } }),
   });
   await server.listen(port);
   port = Number(new URL(server.url).port);

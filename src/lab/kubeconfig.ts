@@ -2,10 +2,14 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 
-/** One user of the lab, and the namespace its context starts in. */
-interface KubeconfigUser {
+/** One user of the lab. */
+export interface KubeconfigUser {
   name: string;
   token: string;
+  /** The name of their context; default `CLUSTER-USER`. */
+  context?: string;
+  /** Where their context starts, if not where those of others do. */
+  namespace?: string;
 }
 
 export interface KubeconfigOptions {
@@ -13,16 +17,16 @@ export interface KubeconfigOptions {
   server: string;
   /** The CA, PEM. */
   ca: string;
-  /** A context each; the first one is current. The first is called as the cluster, the others `CLUSTER-USER`. */
+  /** A context each; the first one is current. */
   users: KubeconfigUser[];
-  /** Of the cluster, and of the first context. */
+  /** Of the cluster. */
   name: string;
   namespace: string;
 }
 
 /** A kubeconfig as YAML. */
 export function renderKubeconfig({ server, ca, users, name, namespace }: KubeconfigOptions): string {
-  const contextOf = (user: KubeconfigUser, index: number): string => (index === 0 ? name : `${name}-${user.name}`);
+  const contextOf = (user: KubeconfigUser): string => user.context ?? `${name}-${user.name}`;
   const [first] = users;
   return stringify(
     {
@@ -30,11 +34,11 @@ export function renderKubeconfig({ server, ca, users, name, namespace }: Kubecon
       kind: 'Config',
       clusters: [{ name, cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
       users: users.map((user) => ({ name: `${name}-${user.name}`, user: { token: user.token } })),
-      contexts: users.map((user, index) => ({
-        name: contextOf(user, index),
-        context: { cluster: name, user: `${name}-${user.name}`, namespace },
+      contexts: users.map((user) => ({
+        name: contextOf(user),
+        context: { cluster: name, user: `${name}-${user.name}`, namespace: user.namespace ?? namespace },
       })),
-      'current-context': first === undefined ? '' : contextOf(first, 0),
+      'current-context': first === undefined ? '' : contextOf(first),
     },
     { lineWidth: 0 },
   );

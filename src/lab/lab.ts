@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Snapshot } from '../model/snapshot.ts';
-import { kubevirt16 } from '../model/versions/index.ts';
+import { type KubeVirtVersion, versionOf } from '../model/versions/index.ts';
+import { kindsOf } from './api/kinds/index.ts';
+import { MASTERS } from './api/rbac/rights.ts';
 import { ApiServer } from './api/server.ts';
 import { Store } from './api/store.ts';
+import { TokenBook } from './api/token-book.ts';
 import { createCertificates } from './certificates.ts';
 import { Clock, type Speed } from './clock.ts';
 import { type Cluster, createCluster } from './cluster.ts';
@@ -20,6 +23,7 @@ import { ASSUMED_GBPS } from './import/links.ts';
 import { renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { fromScenario, fromSnapshot, type Origin } from './origin.ts';
 import { random } from './random.ts';
+import { createRoles, VIEWERS } from './scenarios/build-roles.ts';
 import { generate } from './scenarios/generate.ts';
 import { scenarios } from './scenarios/index.ts';
 import type { Scenario } from './scenarios/scenario.ts';
@@ -33,6 +37,8 @@ export interface LabOptions {
   vms?: number;
   /** Instead of a scenario: what a Snapshot of any cluster holds. Lab time starts when it was taken. */
   from?: Snapshot;
+  /** Minor version of OpenShift Virtualization, one of `versions`. Default: the Snapshot's, else 4.20. */
+  cnv?: string;
   /** How many times faster than real time; `max`: from event to event; `stopped`: only by hand, through `clock`. Default 1. */
   speed?: Speed | 'stopped';
   /** Lab time at the start, ms since the epoch. Default: now. */
@@ -45,6 +51,12 @@ export interface LabOptions {
   kubeconfigPath?: string;
 }
 
+/** OpenShift Virtualization where nothing else is asked for. */
+const DEFAULT_CNV = '4.20';
+
+/** Of the cluster and of its admin's context in kubeconfigs. */
+const LAB_NAME = 'ferry-lab';
+
 /** A running lab. */
 export interface Lab {
   /** `https://127.0.0.1:PORT`. */
@@ -52,6 +64,7 @@ export interface Lab {
   /** The text of a kubeconfig for it: user `admin` may do everything, `viewer` may read. */
   kubeconfig: string;
   clock: Clock;
+  version: KubeVirtVersion;
   store: Store;
   network: Network;
   /** Bugs of the lab that have shown so far. */
@@ -72,6 +85,13 @@ function originOf(options: LabOptions): Origin {
   return options.from === undefined ? fromScenario(scenarioOf(options)) : fromSnapshot(options.from);
 }
 
+/** The release asked for, else the one the lab is made from, else 4.20. */
+function versionIn({ cnv }: LabOptions, origin: Origin): KubeVirtVersion {
+  const version = cnv === undefined ? (origin.version ?? versionOf(DEFAULT_CNV)) : versionOf(cnv);
+  if (version === undefined) throw new Error(`there is no OpenShift Virtualization ${cnv ?? ''}`);
+  return version;
+}
+
 function scenarioOf({ scenario, nodes, vms, seed }: LabOptions): Scenario {
   if (nodes !== undefined) return generate({ nodes, vms: vms ?? 0, ...(seed === undefined ? {} : { seed }) });
   if (typeof scenario === 'object') return scenario;
@@ -86,10 +106,12 @@ function scenarioOf({ scenario, nodes, vms, seed }: LabOptions): Scenario {
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const origin = originOf(options);
+  const version = versionIn(options, origin);
   const seed = options.seed ?? '1';
   const clock = new Clock(options.startTime ?? origin.time ?? Date.now());
   const rng = random(seed);
-  const store = new Store(clock, rng);
+  const apiClock = { ahead: 0, now: () => clock.now() + apiClock.ahead };
+  const store = new Store(apiClock, rng);
   const network = createNetwork({
     nicSpeed: linkSpeed(ASSUMED_GBPS),
     nicSpeeds: Object.fromEntries([...origin.nicGbps].map(([name, gbps]) => [name, linkSpeed(gbps)])),
@@ -98,44 +120,48 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     clock,
     store,
     random: rng,
-    version: kubevirt16,
-    hypervisor: modelHypervisor({ clock, rng: rng.fork('hypervisor'), network }),
+    version,
+    hypervisor: modelHypervisor({ clock, rng: rng.fork('hypervisor'), network, version }),
   });
   origin.build(cluster);
+  createRoles(cluster);
   const { handler } = startControllers(cluster);
 
   const tokens = { admin: randomBytes(24).toString('base64url'), viewer: randomBytes(24).toString('base64url') };
+  const book = new TokenBook(apiClock, {
+    [tokens.admin]: { name: 'admin', groups: [MASTERS] },
+    [tokens.viewer]: { name: 'viewer', groups: [VIEWERS] },
+  });
   const certificates = await createCertificates();
   const { webhooks, subresources } = virtApi(cluster);
   const requests = requestRules(CONTROL);
-  const injector = faultInjector({ cluster, network, handler, requests, server: () => server });
+  const injector = faultInjector({ cluster, network, handler, requests, apiClock, server: () => server });
+  const access = () => ({ server: server.url, ca: certificates.ca, name: LAB_NAME, namespace: origin.namespace });
   const server: ApiServer = new ApiServer({
     store,
-    clock,
+    clock: apiClock,
     certificates,
-    tokens: {
-      [tokens.admin]: { name: 'admin', groups: ['system:masters'] },
-      [tokens.viewer]: { name: 'viewer', groups: ['viewers'] },
-    },
+    tokens: book,
+    kinds: kindsOf(version),
+    kubernetes: version.kubernetes,
     webhooks,
     subresources: [...subresources, ...kubeletSubresources(cluster, handler), metricsProxy(cluster, handler)],
     virtual: metricsServer(cluster),
-    paths: labControl(cluster, injector),
+    paths: labControl(cluster, injector, {
+      tokens: book,
+      kubeconfigOf: (user) => renderKubeconfig({ ...access(), users: [user] }),
+    }),
     interfere: requests.interfere,
-    authorize: ({ user, verb }) => user.groups.includes('system:masters') || ['get', 'list', 'watch'].includes(verb),
     gracefulPods: true,
     onFault: (error) => cluster.faults.push(error instanceof Error ? error : new Error(String(error))),
   });
   await server.listen(options.port ?? 0);
   const kubeconfig = {
-    server: server.url,
-    ca: certificates.ca,
+    ...access(),
     users: [
-      { name: 'admin', token: tokens.admin },
+      { name: 'admin', token: tokens.admin, context: LAB_NAME },
       { name: 'viewer', token: tokens.viewer },
     ],
-    name: 'ferry-lab',
-    namespace: origin.namespace,
   };
   if (options.kubeconfigPath !== undefined) await writeKubeconfig(options.kubeconfigPath, kubeconfig);
   const speed = options.speed ?? 1;
@@ -144,6 +170,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     url: server.url,
     kubeconfig: renderKubeconfig(kubeconfig),
     clock,
+    version,
     store,
     network,
     faults: cluster.faults,

@@ -29,6 +29,6 @@ function quoting<T>(webhook: Webhook, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw error instanceof ApiError ? byWebhook(webhook.name, error) : error;
+    throw error instanceof ApiError && webhook.own !== true ? byWebhook(webhook.name, error) : error;
   }
 }

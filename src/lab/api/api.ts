@@ -1,19 +1,23 @@
-import type { Clock } from '../clock.ts';
-import type { Authorize } from './authorization.ts';
 import type { OwnPath, Subresource, VirtualResource, Webhook } from './extension.ts';
 import type { KindTable } from './kind-table.ts';
+import type { Rights } from './rbac/rights.ts';
 import type { Store } from './store.ts';
+import type { TokenBook } from './token-book.ts';
 
 /** What every handler works with. */
 export interface Api {
   store: Store;
-  clock: Clock;
+  /** The API server's own. */
+  clock: { now(): number };
   kinds: KindTable;
+  /** Its version, as /version and OpenAPI tell it. */
+  kubernetes: string;
   webhooks: readonly Webhook[];
   subresources: readonly Subresource[];
   virtual: readonly VirtualResource[];
   paths: readonly OwnPath[];
-  authorize: Authorize;
+  rights: Rights;
+  tokens: TokenBook;
   /** See ApiServerOptions. */
   gracefulPods: boolean;
 }

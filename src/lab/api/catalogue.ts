@@ -17,8 +17,10 @@ const ALL = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'up
 const VERB_OF: Record<string, string> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
 /** Reviews are answered but never stored. */
-const REVIEWS: [string, string, string][] = [
+const REVIEWS: [group: string, resource: string, kind: string, namespaced?: boolean][] = [
   ['authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview'],
+  ['authentication.k8s.io', 'tokenreviews', 'TokenReview'],
+  ['authorization.k8s.io', 'localsubjectaccessreviews', 'LocalSubjectAccessReview', true],
   ['authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'],
   ['authorization.k8s.io', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview'],
   ['authorization.k8s.io', 'subjectaccessreviews', 'SubjectAccessReview'],
@@ -61,11 +63,11 @@ export function catalogue(api: Api): Map<string, Map<string, Listed[]>> {
       subresources: [],
     });
   }
-  for (const [group, resource, kind] of REVIEWS) {
+  for (const [group, resource, kind, namespaced = false] of REVIEWS) {
     const own = { group: '', version: '', kind };
     at(group, 'v1').push({
       resource,
-      namespaced: false,
+      namespaced,
       kind: own,
       singular: kind.toLowerCase(),
       verbs: ['create'],

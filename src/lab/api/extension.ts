@@ -9,6 +9,8 @@ import type { ResourceName } from './store.ts';
 export interface User {
   name: string;
   groups: string[];
+  uid?: string;
+  extra?: Record<string, string[]>;
 }
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
@@ -36,6 +38,8 @@ export interface Webhook {
    */
   resource: ResourceName;
   operations: Operation[];
+  /** Part of the API server itself: its denials are sent as they are. */
+  own?: boolean;
   /** Returns the object to store instead. */
   mutate?(request: AdmissionRequest): KubeObject;
   /**
@@ -74,6 +78,8 @@ export interface SubresourceResponse {
   /** Objects are sent as JSON, strings as they are, undefined as an empty body. */
   body?: unknown;
   contentType?: string;
+  /** Instead of a body: a long text in pieces, drawn as fast as the client takes them. */
+  pieces?: Iterable<string>;
   /** Instead of a body: writes one until it ends or the client goes. */
   stream?: (out: ResponseStream) => void;
 }

@@ -33,12 +33,6 @@ let at: TestServer;
 
 beforeAll(async () => {
   at = await startTestServer({
-    tokens: {
-      admin: { name: 'kubernetes-admin', groups: ['system:masters'] },
-      bob: { name: 'bob', groups: [] },
-      mallory: { name: 'mallory', groups: [] },
-    },
-    authorize: ({ user }) => user.name === 'kubernetes-admin',
     webhooks: [migrationMutator],
     subresources: [
       {

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../model/objects.ts';
+import { Clock } from '../clock.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
+import { random } from '../random.ts';
+import { rbac } from './rbac/rights.ts';
+import { Store } from './store.ts';
 import { startTestServer, type TestServer } from './testing.ts';
 
 // kubectl, the real one, on a bare API server.
@@ -54,16 +58,24 @@ const vm = (name: string, spec: object = {}): object => ({
 
 describe.skipIf(!present)('kubectl', () => {
   beforeAll(async () => {
+    const clock = new Clock(Date.parse('2026-11-22T20:00:00Z'));
+    const store = new Store(clock, random('kubectl'));
+    const rights = rbac(store);
     at = await startTestServer({
-      authorize: (attributes) => {
-        if (attributes.verb === 'watch') for (const wake of onWatch.splice(0)) wake();
-        return attributes.user.name === 'kubernetes-admin';
+      clock,
+      store,
+      rights: {
+        ...rights,
+        authorize: (attributes) => {
+          if (attributes.verb === 'watch') for (const wake of onWatch.splice(0)) wake();
+          return rights.authorize(attributes);
+        },
       },
     });
     folder = mkdtempSync(join(tmpdir(), 'ferry-kubectl-'));
     const kubeconfig = join(folder, 'config');
     const users = [
-      { name: 'admin', token: 'admin' },
+      { name: 'admin', token: 'admin', context: 'lab' },
       { name: 'bob', token: 'bob' },
     ];
     await writeKubeconfig(kubeconfig, {

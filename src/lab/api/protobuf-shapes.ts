@@ -110,6 +110,20 @@ const resourceAttributes: Type = {
 };
 const nonResourceAttributes: Type = { fields: { 1: ['path', 'string'], 2: ['verb', 'string'] } };
 
+const subjectAccessReview: Shape = {
+  2: [
+    'spec',
+    {
+      fields: {
+        1: ['resourceAttributes', resourceAttributes],
+        2: ['nonResourceAttributes', nonResourceAttributes],
+        3: ['user', 'string'],
+        4: ['groups', strings],
+      },
+    },
+  ],
+};
+
 export const shapes: Record<string, Shape> = {
   SelfSubjectAccessReview: {
     2: [
@@ -119,21 +133,33 @@ export const shapes: Record<string, Shape> = {
       },
     ],
   },
-  SubjectAccessReview: {
+  SubjectAccessReview: subjectAccessReview,
+  LocalSubjectAccessReview: subjectAccessReview,
+  SelfSubjectRulesReview: { 2: ['spec', { fields: { 1: ['namespace', 'string'] } }] },
+  SelfSubjectReview: {},
+  TokenReview: { 2: ['spec', { fields: { 1: ['token', 'string'], 2: ['audiences', strings] } }] },
+  TokenRequest: {
     2: [
       'spec',
       {
         fields: {
-          1: ['resourceAttributes', resourceAttributes],
-          2: ['nonResourceAttributes', nonResourceAttributes],
-          3: ['user', 'string'],
-          4: ['groups', strings],
+          1: ['audiences', strings],
+          3: [
+            'boundObjectRef',
+            {
+              fields: {
+                1: ['kind', 'string'],
+                2: ['apiVersion', 'string'],
+                3: ['name', 'string'],
+                4: ['uid', 'string'],
+              },
+            },
+          ],
+          4: ['expirationSeconds', 'integer'],
         },
       },
     ],
   },
-  SelfSubjectRulesReview: { 2: ['spec', { fields: { 1: ['namespace', 'string'] } }] },
-  SelfSubjectReview: {},
   DeleteOptions: deleteOptions,
   Eviction: { 1: ['metadata', metadata], 2: ['deleteOptions', { fields: deleteOptions }] },
   Namespace: { 1: ['metadata', metadata], 2: ['spec', { fields: { 1: ['finalizers', strings] } }] },
@@ -181,7 +207,11 @@ export const shapes: Record<string, Shape> = {
     5: ['preemptionPolicy', 'string'],
   },
   Role: { 1: ['metadata', metadata], 2: ['rules', rules] },
-  ClusterRole: { 1: ['metadata', metadata], 2: ['rules', rules] },
+  ClusterRole: {
+    1: ['metadata', metadata],
+    2: ['rules', rules],
+    3: ['aggregationRule', { fields: { 1: ['clusterRoleSelectors', { list: labelSelector }] } }],
+  },
   RoleBinding: binding,
   ClusterRoleBinding: binding,
 };

@@ -16,25 +16,28 @@ import { writeContext } from './write.ts';
 import { create, type Door, patch, replace } from './writes.ts';
 
 /**
- * What /version tells: a Kubernetes 1.33, which OpenShift 4.20 is made of. No real build is claimed: commit and date
- * are those of a Kubernetes that was built without stamping.
+ * What /version tells. No real build is claimed: commit and date are those of a Kubernetes that was built without
+ * stamping.
  */
-const VERSION = {
-  major: '1',
-  minor: '33',
-  gitVersion: 'v1.33.5',
-  gitCommit: '',
-  gitTreeState: '',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: '',
-  compiler: '',
-  platform: 'linux/amd64',
-};
+function versionInfo(gitVersion: string): Record<string, string> {
+  const [major = '', minor = ''] = gitVersion.replace('v', '').split('.');
+  return {
+    major,
+    minor,
+    gitVersion,
+    gitCommit: '',
+    gitTreeState: '',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: '',
+    platform: 'linux/amd64',
+  };
+}
 
 /** Answers a request that was authenticated. Throws ApiErrors. */
 export function route(api: Api, request: ApiRequest): ApiResponse {
   const target = parseTarget(request.segments);
-  check(api.authorize, request, target);
+  check(api.rights.authorize, request, target);
   return target === undefined ? elsewhere(api, request) : resource(api, request, target);
 }
 
@@ -47,7 +50,7 @@ function elsewhere(api: Api, request: ApiRequest): ApiResponse {
     case 'openapi':
       return openapi(api, request);
     case 'version':
-      return { status: 200, body: VERSION };
+      return { status: 200, body: versionInfo(api.kubernetes) };
     case 'livez':
     case 'readyz':
     case 'healthz':

@@ -7,6 +7,7 @@ import { random } from '../random.ts';
 import { ApiServer, type ApiServerOptions } from './server.ts';
 import type { Status } from './status.ts';
 import { Store } from './store.ts';
+import { TokenBook } from './token-book.ts';
 
 // For tests: a bare API server and a client that hides nothing.
 
@@ -63,7 +64,11 @@ export async function startTestServer(options: Partial<ApiServerOptions> = {}): 
   const clock = options.clock ?? new Clock(START);
   const store = options.store ?? new Store(clock, random('test'));
   const faults: unknown[] = [];
-  const tokens = { admin: { name: 'kubernetes-admin', groups: ['system:masters'] }, bob: { name: 'bob', groups: [] } };
+  const tokens = new TokenBook(clock, {
+    admin: { name: 'kubernetes-admin', groups: ['system:masters'] },
+    bob: { name: 'bob', groups: [] },
+    mallory: { name: 'mallory', groups: [] },
+  });
   const server = new ApiServer({
     tokens,
     onFault: (error) => faults.push(error),
