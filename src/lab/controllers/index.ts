@@ -1,12 +1,16 @@
 import type { Cluster } from '../cluster.ts';
+import { cdi } from './cdi.ts';
+import { storageProfiles } from './cdi-profiles.ts';
 import { componentLogs } from './component-logs.ts';
 import { daemonSet } from './daemonset.ts';
+import { disruptionBudgets } from './disruption-budgets.ts';
 import { evacuationController } from './evacuation.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { hcoOperator } from './hco-operator.ts';
 import { heartbeat } from './heartbeat.ts';
 import { kubelet } from './kubelet.ts';
 import { migrationController } from './migration.ts';
+import { multus } from './multus.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { resourceQuota } from './quota.ts';
@@ -14,6 +18,8 @@ import { roleAggregation } from './role-aggregation.ts';
 import { scheduler } from './scheduler.ts';
 import { serviceAccounts } from './service-accounts.ts';
 import { type VirtHandler, virtHandler } from './virt-handler.ts';
+import { virtHandlerStart } from './virt-handler-start.ts';
+import { virtOperator } from './virt-operator.ts';
 import { virtVm } from './virt-vm.ts';
 import { virtVmi } from './virt-vmi.ts';
 import { volumes } from './volumes.ts';
@@ -29,19 +35,25 @@ export function startControllers(cluster: Cluster): Controllers {
   const all = [
     scheduler(cluster),
     kubelet(cluster),
+    multus(cluster),
     nodeLifecycle(cluster),
     daemonSet(cluster),
     garbageCollector(cluster),
     podGarbageCollector(cluster),
     volumes(cluster),
+    storageProfiles(cluster),
+    cdi(cluster),
     resourceQuota(cluster),
     hcoOperator(cluster),
+    virtOperator(cluster),
+    virtHandlerStart(cluster),
     virtVm(cluster),
     virtVmi(cluster),
     handler,
     heartbeat(cluster),
     migrationController(cluster),
     evacuationController(cluster),
+    disruptionBudgets(cluster),
     componentLogs(cluster),
     roleAggregation(cluster),
     serviceAccounts(cluster),

@@ -1,7 +1,9 @@
-import type { Node, Pod } from '../../model/objects.ts';
+import type { KubeObject, Node, Pod } from '../../model/objects.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { withCondition } from './pod-status.ts';
+import { SELECTED_NODE } from './pvc-binding.ts';
+import { claimsOfPod, podClaims, selectNode } from './pvc-scheduling.ts';
 import { questionOf, type Rejection, reject, score, type Usage, unschedulableMessage, usage } from './scheduling.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
@@ -24,6 +26,8 @@ export function scheduler(cluster: Cluster): Scheduler {
     waiting.delete(key);
     const pod = byKey<Pod>(cluster, resources.pods, key);
     if (pod === undefined || !isPending(pod)) return undefined;
+    const claims = podClaims(cluster, pod);
+    if (claims.problem !== undefined) return unschedulable(key, pod, unfitMessage(cluster, claims.problem));
     const question = questionOf(cluster, used, pod);
     const rejections: Rejection[] = [];
     let best: { node: Node; points: number } | undefined;
@@ -36,12 +40,20 @@ export function scheduler(cluster: Cluster): Scheduler {
       const points = score(used, question, node);
       if (best === undefined || points > best.points) best = { node, points };
     }
-    if (best !== undefined) {
+    if (best === undefined) return unschedulable(key, pod, unschedulableMessage(rejections));
+    if (claims.waiting.length === 0) {
       bind(pod, best.node);
       return undefined;
     }
+    // The pod is bound after its claims are.
+    const open = claims.waiting.filter(({ metadata }) => metadata.annotations?.[SELECTED_NODE] === undefined);
+    selectNode(cluster, open, best.node.metadata.name);
     waiting.add(key);
-    const message = unschedulableMessage(rejections);
+    return undefined;
+  }
+
+  function unschedulable(key: string, pod: Pod, message: string): undefined {
+    waiting.add(key);
     events.warning(pod, SCHEDULING, 'FailedScheduling', message);
     modify<Pod>(cluster, resources.pods, pod, (draft) => {
       draft.status = {
@@ -55,7 +67,6 @@ export function scheduler(cluster: Cluster): Scheduler {
         }),
       };
     });
-    return undefined;
   }
 
   function bind(pod: Pod, node: Node): void {
@@ -77,6 +88,13 @@ export function scheduler(cluster: Cluster): Scheduler {
     for (const key of waiting) queue.add(key);
   }
 
+  function retryUsersOf({ metadata: { namespace, name } }: KubeObject): void {
+    for (const key of waiting) {
+      const pod = byKey<Pod>(cluster, resources.pods, key);
+      if (pod?.metadata.namespace === namespace && pod !== undefined && claimsOfPod(pod).includes(name)) queue.add(key);
+    }
+  }
+
   return {
     usage: used,
     start: () => {
@@ -86,6 +104,8 @@ export function scheduler(cluster: Cluster): Scheduler {
           const pod = event.object as Pod;
           if (event.type === 'ADDED' && isPending(pod)) queue.add(keyOf(pod));
           if (waiting.size > 0 && freesRoom(event.previous, pod, event.type)) retryWaiting();
+        } else if (event.resource === resources.claims && waiting.size > 0) {
+          retryUsersOf(event.object);
         } else if (event.resource === resources.nodes && waiting.size > 0) {
           const before = event.previous;
           if (before === undefined || placeChanged(before, event.object)) retryWaiting();
@@ -93,6 +113,12 @@ export function scheduler(cluster: Cluster): Scheduler {
       });
     },
   };
+}
+
+/** FitError's text for what keeps a pod from every node (Kubernetes 1.33). */
+function unfitMessage(cluster: Cluster, problem: string): string {
+  const total = cluster.store.count(resources.nodes);
+  return `0/${total} nodes are available: ${problem}. preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
 }
 
 function isPending(pod: Pod): boolean {

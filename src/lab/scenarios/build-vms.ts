@@ -1,5 +1,4 @@
 import type {
-  KubeObject,
   PersistentVolumeClaim,
   Pod,
   StorageClass,
@@ -8,11 +7,14 @@ import type {
 } from '../../model/objects.ts';
 import { seconds } from '../api/store.ts';
 import { type Cluster } from '../cluster.ts';
+import { profileOf } from '../controllers/cdi-profiles.ts';
 import { conditionOf, put } from '../controllers/conditions.ts';
+import { budgetOf, needsBudget } from '../controllers/disruption-budgets.ts';
 import { workloadAnnotations } from '../controllers/guest.ts';
 import { guestStatus } from '../controllers/guest-status.ts';
 import { launcherPod } from '../controllers/launcher-pod.ts';
 import { withCondition } from '../controllers/pod-status.ts';
+import { PVC_PROTECTION, volumeFor } from '../controllers/pvc-binding.ts';
 import { VM_FINALIZER, vmStatus } from '../controllers/virt-vm.ts';
 import { volumesOf } from '../controllers/virt-vmi.ts';
 import { vmiOf } from '../controllers/vmi-defaults.ts';
@@ -46,6 +48,7 @@ export function createStorageClass(cluster: Cluster, kind: StorageKind, born: st
     allowVolumeExpansion: true,
   };
   cluster.store.create(resources.storageClasses, object);
+  cluster.store.create(resources.storageProfiles, profileOf(object));
 }
 
 /** A VM of the scenario with its claims; one that has a node runs there, as if it had for days. */
@@ -61,7 +64,7 @@ export function createVm(
   const born = clock.now() - description.ageDays * DAY - random.int(0, DAY);
   const created = seconds(born);
   createClaims(cluster, scenario, description, created, random);
-  const vm = store.create(resources.vms, vmObject(description, created));
+  const vm = store.create(resources.vms, vmObject(cluster, description, created));
   const node = description.node === undefined ? undefined : nodes.get(description.node);
   if (node === undefined) {
     store.update(resources.vms, { ...vm, status: vmStatus(cluster, vm, undefined, 'Stopped') });
@@ -108,6 +111,12 @@ export function createVm(
   const agent = conditionOf(vmi.status.conditions, 'AgentConnected');
   if (agent !== undefined) agent.lastProbeTime = started;
   const stored = store.create<VirtualMachineInstance>(resources.vmis, vmi);
+  if (cluster.version.disruptionBudgets && needsBudget(cluster, stored)) {
+    const budget = budgetOf(stored);
+    budget.metadata.name = `${budget.metadata.generateName ?? ''}${random.suffix()}`;
+    budget.metadata.creationTimestamp = created;
+    store.create(resources.disruptionBudgets, budget);
+  }
   store.update(resources.vms, { ...vm, status: vmStatus(cluster, vm, stored, 'Running') });
 }
 
@@ -123,7 +132,7 @@ function openGate(place: PodPlacer, pod: Pod, node: BuiltNode, started: string):
   }));
 }
 
-function vmObject(description: VmDescription, created: string): VirtualMachine {
+function vmObject({ version }: Cluster, description: VmDescription, created: string): VirtualMachine {
   const { name, namespace, workload } = description;
   const annotations: Record<string, string> = { 'vm.kubevirt.io/os': description.os ?? 'rhel9' };
   if (workload?.zero !== undefined) annotations[workloadAnnotations.zero] = workload.zero;
@@ -157,7 +166,7 @@ function vmObject(description: VmDescription, created: string): VirtualMachine {
               })),
             }),
       },
-      machine: { type: 'pc-q35-rhel9.6.0' },
+      machine: { type: version.node.machineType },
       memory: {
         guest: description.memory,
         ...(description.hugepages === undefined ? {} : { hugepages: { pageSize: description.hugepages } }),
@@ -216,7 +225,7 @@ function createClaims(
         namespace: description.namespace,
         uid,
         creationTimestamp: created,
-        finalizers: ['kubernetes.io/pvc-protection'],
+        finalizers: [PVC_PROTECTION],
       },
       spec: {
         accessModes: kind.accessModes,
@@ -230,38 +239,8 @@ function createClaims(
     const stored = cluster.store.create(resources.claims, claim);
     if (scenario.volumes === 'local' && kind.local !== true) continue;
     const pinned = kind.local === true ? description.node : undefined;
-    const volume: KubeObject & Record<string, unknown> = {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: volumeName, creationTimestamp: created },
-      spec: {
-        accessModes: kind.accessModes,
-        capacity: { storage: disk.size },
-        claimRef: {
-          apiVersion: 'v1',
-          kind: 'PersistentVolumeClaim',
-          namespace: description.namespace,
-          name: stored.metadata.name,
-          uid,
-        },
-        csi: { driver: kind.provisioner, volumeHandle: volumeName },
-        ...(pinned === undefined
-          ? {}
-          : {
-              nodeAffinity: {
-                required: {
-                  nodeSelectorTerms: [
-                    { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [pinned] }] },
-                  ],
-                },
-              },
-            }),
-        persistentVolumeReclaimPolicy: 'Delete',
-        storageClassName: kind.name,
-        volumeMode: kind.volumeMode,
-      },
-      status: { phase: 'Bound' },
-    };
+    const volume = volumeFor(stored, kind, volumeName, pinned);
+    volume.metadata.creationTimestamp = created;
     cluster.store.create(resources.volumes, volume);
   }
 }
