@@ -1,4 +1,5 @@
 import type { Snapshot } from '../model/snapshot.ts';
+import { type KubeVirtVersion, knownVersion } from '../model/versions/index.ts';
 import type { Cluster } from './cluster.ts';
 import { assumptionsOf } from './import/assumptions.ts';
 import { buildSnapshot } from './import/build.ts';
@@ -15,6 +16,8 @@ export interface Origin {
   time: number | undefined;
   /** Where the admin's context starts. */
   namespace: string;
+  /** The KubeVirt it had; undefined: whichever is asked for. */
+  version: KubeVirtVersion | undefined;
   /** What it does not tell and the lab takes for granted, a sentence each. */
   assumptions: string[];
   /** Fills the empty store. */
@@ -26,6 +29,7 @@ export function fromScenario(scenario: Scenario): Origin {
   return {
     nicGbps: new Map(nodesIn(scenario).map(({ name, group }) => [name, gbps ?? group.nicGbps])),
     time: undefined,
+    version: undefined,
     namespace: scenario.namespaces[0]?.name ?? 'default',
     assumptions: [],
     build: (cluster) => buildScenario(cluster, scenario),
@@ -36,6 +40,7 @@ export function fromSnapshot(snapshot: Snapshot): Origin {
   return {
     nicGbps: linkSpeeds(snapshot),
     time: Date.parse(snapshot.takenAt),
+    version: knownVersion(snapshot.versions.kubevirt)?.version,
     namespace: snapshot.namespaces[0] ?? 'default',
     assumptions: assumptionsOf(snapshot),
     build: (cluster) => buildSnapshot(cluster, snapshot),

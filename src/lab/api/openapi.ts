@@ -23,14 +23,14 @@ export function openapi(api: Api, request: ApiRequest): ApiResponse {
     const paths = Object.fromEntries(
       [...groups].map(([path, kinds]) => [
         path,
-        { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path, kinds)}` },
+        { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(api, path, kinds)}` },
       ]),
     );
     return { status: 200, body: { paths } };
   }
   const kinds = groups.get(rest.join('/'));
   if (kinds === undefined) throw noSuchPath();
-  return { status: 200, body: documentOf(kinds, rest.at(-1) ?? '') };
+  return { status: 200, body: documentOf(api, kinds, rest.at(-1) ?? '') };
 }
 
 function groupsOf(api: Api): Map<string, Kind[]> {
@@ -44,18 +44,18 @@ function groupsOf(api: Api): Map<string, Kind[]> {
   return groups;
 }
 
-function hashOf(path: string, kinds: Kind[]): string {
+function hashOf(api: Api, path: string, kinds: Kind[]): string {
   const version = path.split('/').at(-1) ?? '';
   return createHash('sha512')
-    .update(JSON.stringify(documentOf(kinds, version)))
+    .update(JSON.stringify(documentOf(api, kinds, version)))
     .digest('hex')
     .toUpperCase();
 }
 
-function documentOf(kinds: Kind[], version: string): unknown {
+function documentOf({ kubernetes }: Api, kinds: Kind[], version: string): unknown {
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.33.5' },
+    info: { title: 'Kubernetes', version: kubernetes },
     paths: Object.fromEntries(kinds.flatMap((kind) => pathsOf(kind, version))),
     components: {
       schemas: Object.fromEntries(

@@ -15,6 +15,7 @@ export function migrationSettings(
   const own = kubeVirtOf(cluster)?.spec?.configuration?.migrations ?? {};
   const defined = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined && value !== null));
   const settings = { ...cluster.version.migrationDefaults, ...defined };
+  if (!cluster.version.workloadDisruption) return settings;
   return { ...settings, allowWorkloadDisruption: own.allowWorkloadDisruption ?? settings.allowPostCopy };
 }
 
@@ -32,6 +33,13 @@ export function resourceSettings(cluster: Cluster): {
   };
 }
 
+/** Whether KubeVirt's feature gate is on (facts/kubevirt.md A8): for the alpha gates, which are off unless they are listed. */
 export function featureGateEnabled(cluster: Cluster, gate: string): boolean {
   return kubeVirtOf(cluster)?.spec?.configuration?.developerConfiguration?.featureGates?.includes(gate) ?? false;
+}
+
+/** Whether KubeVirt gives its migrations priorities: GA in v1.9, behind a gate in v1.7 and v1.8 (facts/kubevirt.md A6). */
+export function usesPriorities(cluster: Cluster): boolean {
+  const { priorities } = cluster.version;
+  return priorities === 'always' || (priorities === 'gated' && featureGateEnabled(cluster, 'MigrationPriorityQueue'));
 }

@@ -3,12 +3,15 @@ import { isFinishedPod } from '../../model/pods.ts';
 import { type Cluster, type Controller, keyOf } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { isTrue } from './conditions.ts';
-import { kubeVirtOf, migrationSettings } from './config.ts';
+import { kubeVirtOf, migrationSettings, usesPriorities } from './config.ts';
 import { EVACUATION } from './migration-backoff.ts';
 import { freeSlots, isFinalMigration } from './migration-slots.ts';
 import { newMigration } from './new-migration.ts';
 import { isFinalVmi } from './printable-status.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
+
+/** On a VMI: who asked for its eviction (v1.7 and later). */
+export const EVICTION_SOURCE = 'kubevirt.io/eviction-source';
 
 const EVACUATION_CONTROLLER = { component: 'evacuation-controller' };
 
@@ -33,7 +36,8 @@ export function evacuationController(cluster: Cluster): Controller {
     });
     if (wanted.length === 0) return undefined;
     const free = freeSlots(cluster, name);
-    let left = Math.min(free.cluster, free.outbound);
+    // With priorities all are created at once, and wait in the queue (C2).
+    let left = usesPriorities(cluster) ? Infinity : Math.min(free.cluster, free.outbound);
     for (const vmi of wanted) {
       if (!canEvacuate(vmi)) continue;
       if (left <= 0) break;
@@ -41,6 +45,8 @@ export function evacuationController(cluster: Cluster): Controller {
       const migration = newMigration(cluster, vmi, {
         generateName: 'kubevirt-evacuation-',
         annotations: { [EVACUATION]: name },
+        priority:
+          vmi.metadata.annotations?.[EVICTION_SOURCE] === 'descheduler' ? 'system-maintenance' : 'system-critical',
       });
       events.normal(vmi, EVACUATION_CONTROLLER, 'SuccessfulCreate', `Created Migration ${migration.metadata.name}`);
     }

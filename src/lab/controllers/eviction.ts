@@ -5,8 +5,11 @@ import { denied, notFound, tooManyRequests } from '../api/status.ts';
 import { type Cluster, modify, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { isTrue } from './conditions.ts';
-import { evictionStrategyOf } from './evacuation.ts';
+import { EVICTION_SOURCE, evictionStrategyOf } from './evacuation.ts';
 import { matchesLabels } from './selectors.ts';
+
+/** What the descheduler calls itself in an eviction's annotation requested-by. */
+const DESCHEDULER = 'sigs.k8s.io/descheduler';
 
 interface Eviction extends KubeObject {
   deleteOptions?: { dryRun?: string[]; gracePeriodSeconds?: number };
@@ -23,6 +26,8 @@ export function evictionWebhook(cluster: Cluster): Webhook {
 }
 
 function intercept(cluster: Cluster, { object, namespace, name, dryRun }: AdmissionRequest): void {
+  const { version } = cluster;
+  if (version.guardsHotplugPods && name.startsWith('hp-volume-')) guardHotplugPod(cluster, namespace, name);
   if (!name.startsWith('virt-launcher')) return;
   const pod = cluster.store.get<Pod>(resources.pods, namespace, name);
   const domain = pod?.metadata.annotations?.['kubevirt.io/domain'];
@@ -39,15 +44,33 @@ function intercept(cluster: Cluster, { object, namespace, name, dryRun }: Admiss
     throw denied(`VMI ${domain} is configured with an eviction strategy but is not live-migratable`, 429);
   }
   const node = pod.spec?.nodeName ?? '';
-  if (node !== vmi.status?.nodeName) throw denied('Eviction request for target Pod', 429);
   const text = `Eviction triggered evacuation of VMI "${namespace ?? ''}/${domain}"`;
-  if (vmi.status.evacuationNodeName !== undefined) throw denied(`Evacuation in progress: ${text}`, 429);
+  const marked = vmi.status?.evacuationNodeName !== undefined;
+  const isTarget = node !== vmi.status?.nodeName;
+  // Until v1.4 the disruption budget is what refuses these.
+  if (!version.refusesEveryEviction && (marked || isTarget)) return;
+  if (marked) throw denied(`Evacuation in progress: ${text}`, 429);
+  if (isTarget) throw denied('Eviction request for target Pod', 429);
   const dry = dryRun || ((object as Eviction).deleteOptions?.dryRun ?? []).includes('All');
   if (!dry) {
     modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
       draft.status = { ...draft.status, evacuationNodeName: node };
+      if (version.evacuationCancel && object.metadata.annotations?.['requested-by'] === DESCHEDULER) {
+        draft.metadata.annotations = { ...draft.metadata.annotations, [EVICTION_SOURCE]: 'descheduler' };
+      }
     });
   }
+  throw denied(text, 429);
+}
+
+function guardHotplugPod(cluster: Cluster, namespace: string | undefined, name: string): void {
+  const pod = cluster.store.get<Pod>(resources.pods, namespace, name);
+  const owners = pod?.metadata.ownerReferences ?? [];
+  const launcher = cluster.store.get<Pod>(resources.pods, namespace, owners[0]?.name ?? '');
+  const domain = launcher?.metadata.annotations?.['kubevirt.io/domain'];
+  if (owners.length !== 1 || launcher === undefined || domain === undefined || isFinishedPod(launcher)) return;
+  if (cluster.store.get(resources.vmis, namespace, domain) === undefined) return;
+  const text = `cannot evict hotplug pod: ${name} associated with running vmi: ${domain} in namespace ${namespace ?? ''}`;
   throw denied(text, 429);
 }
 

@@ -2,17 +2,23 @@ import type { Node, Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { type Cluster, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { put } from './conditions.ts';
-import { kubeVirtOf } from './config.ts';
+import { featureGateEnabled, kubeVirtOf } from './config.ts';
+import { EVICTION_SOURCE } from './evacuation.ts';
 import { hasGuestAgent } from './guest.ts';
 import { migratableConditions, migrationMethod } from './live-migratable.ts';
 
 /** LiveMigratable and StorageLiveMigratable of a VMI as its node's virt-handler sees it. */
 export function migratable(cluster: Cluster, vmi: VirtualMachineInstance): ReturnType<typeof migratableConditions> {
-  const bindings = kubeVirtOf(cluster)?.spec?.configuration?.network?.binding ?? {};
+  const configuration = kubeVirtOf(cluster)?.spec?.configuration;
+  const bindings = configuration?.network?.binding ?? {};
   return migratableConditions({
     vmi,
     node: cluster.store.get<Node>(resources.nodes, undefined, vmi.status?.nodeName ?? ''),
     version: cluster.version,
+    vgpuGate: featureGateEnabled(cluster, 'VGPULiveMigration'),
+    mediatedDevices: new Set(
+      (configuration?.permittedHostDevices?.mediatedDevices ?? []).map(({ resourceName }) => resourceName),
+    ),
     migratableBindings: new Set(
       Object.entries(bindings).flatMap(([name, plugin]) => (plugin.migration === undefined ? [] : [name])),
     ),
@@ -42,7 +48,7 @@ export function guestStatus(
     conditions: conditions ?? [],
     migrationMethod: migrationMethod(vmi),
     migrationTransport: 'Unix',
-    machine: { type: vmi.spec.domain.machine?.type ?? 'pc-q35-rhel9.6.0' },
+    machine: { type: vmi.spec.domain.machine?.type ?? cluster.version.node.machineType },
     selinuxContext: 'system_u:object_r:container_file_t:s0:c1,c2',
     interfaces: (vmi.spec.domain.devices.interfaces ?? []).slice(0, 1).map(({ name }) => ({
       name,
@@ -68,6 +74,7 @@ export function moveTo(draft: VirtualMachineInstance, node: string, ip: string |
     draft.status.interfaces = [{ ...first, ipAddress: ip, ipAddresses: [ip] }, ...others];
   }
   draft.metadata.labels = { ...draft.metadata.labels, 'kubevirt.io/nodeName': node };
+  delete draft.metadata.annotations?.[EVICTION_SOURCE];
 }
 
 function guestOs(

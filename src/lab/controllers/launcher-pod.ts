@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Node, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { KubeVirtVersion } from '../../model/versions/index.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
@@ -50,7 +51,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         ),
         'kubevirt.io': 'virt-launcher',
         'kubevirt.io/created-by': uid,
-        'vm.kubevirt.io/name': metadata.name,
+        ...Object.fromEntries(version.labels.vmiName.map((label) => [label, metadata.name])),
       },
       annotations: {
         'kubevirt.io/domain': metadata.name,
@@ -80,7 +81,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
       hostname: metadata.name.slice(0, 63),
       schedulerName: spec.schedulerName ?? 'default-scheduler',
       ...(spec.priorityClassName === undefined ? {} : { priorityClassName: spec.priorityClassName }),
-      nodeSelector: nodeSelectorOf(vmi),
+      nodeSelector: nodeSelectorOf(vmi, version),
       ...(Object.keys(affinity).length > 0 ? { affinity } : {}),
       tolerations: [
         ...((spec.tolerations ?? []) as { key?: string }[]),
@@ -130,7 +131,7 @@ function launcherImage(cluster: Cluster): string {
 /** What Multus is asked for: each secondary network at an interface named for its hash (KubeVirt pkg/network/multus, namescheme). */
 function secondaryNetworks({ spec, metadata }: VirtualMachineInstance): Record<string, string> {
   const asked = (spec.networks ?? []).flatMap(({ name, multus }) => {
-    if (multus === undefined || multus.default === true) return [];
+    if (multus === undefined || (multus as { default?: boolean }).default === true) return [];
     const [first = '', second] = multus.networkName.split('/');
     const mac = spec.domain.devices.interfaces?.find((one) => one.name === name)?.macAddress;
     const hash = createHash('sha256').update(name).digest('hex').slice(0, 11);
@@ -156,7 +157,7 @@ export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): { name:
   return claims;
 }
 
-function nodeSelectorOf(vmi: VirtualMachineInstance): Record<string, string> {
+function nodeSelectorOf(vmi: VirtualMachineInstance, { labels }: KubeVirtVersion): Record<string, string> {
   const { spec } = vmi;
   const cpu = spec.domain.cpu;
   const selector: Record<string, string> = {
@@ -172,10 +173,10 @@ function nodeSelectorOf(vmi: VirtualMachineInstance): Record<string, string> {
       selector[`${CPU_FEATURE}${feature.name}`] = 'true';
     }
   }
-  if (cpu?.dedicatedCpuPlacement === true) selector['cpumanager'] = 'true';
+  if (cpu?.dedicatedCpuPlacement === true) selector[labels.selectsCpuManager] = 'true';
   if (cpu?.realtime !== undefined) selector['kubevirt.io/realtime'] = 'true';
   const machine = vmi.status?.machine?.type;
-  if (machine !== undefined) selector[`machine-type.node.kubevirt.io/${machine}`] = 'true';
+  if (machine !== undefined && labels.machineTypes) selector[`machine-type.node.kubevirt.io/${machine}`] = 'true';
   return selector;
 }
 
@@ -225,7 +226,9 @@ function cpuSelectorOf(
   const node = cluster.store.get<Node>(resources.nodes, undefined, vmi.status?.nodeName ?? '');
   const labels = node?.metadata.labels ?? {};
   const selector: Record<string, string> = {};
-  for (const key in labels) if (key.startsWith(CPU_VENDOR)) selector[key] = 'true';
+  if (cluster.version.cpuVendorSince !== undefined) {
+    for (const key in labels) if (key.startsWith(CPU_VENDOR)) selector[key] = 'true';
+  }
   if ((vmi.spec.domain.cpu?.model ?? 'host-model') !== 'host-model') return selector;
 
   const pinned = Object.entries(sourcePod?.spec?.nodeSelector ?? {}).filter(
@@ -238,9 +241,7 @@ function cpuSelectorOf(
     if (key.startsWith(HOST_MODEL_FEATURE)) selector[`${CPU_FEATURE}${key.slice(HOST_MODEL_FEATURE.length)}`] = 'true';
   }
   if (model === undefined) {
-    throw new HostModelUnknown(
-      'unable to locate host cpu model, does not contain label "host-model-cpu.node.kubevirt.io/" with information',
-    );
+    throw new HostModelUnknown(cluster.version.texts.hostModelUnknown);
   }
   selector[`${CPU_MODEL_MIGRATION}${model}`] = 'true';
   return selector;

@@ -32,9 +32,9 @@ function usesVfio(spec: VmiSpec): boolean {
 export function memoryOverhead(spec: VmiSpec, version: KubeVirtVersion, ratio = 1): number {
   const terms: LauncherOverhead = version.overhead;
   const { domain } = spec;
+  // Page tables: 1/512 of what is requested. Until v1.5 that is there always, since the mutator stores it.
   const requested = domain.resources?.requests?.['memory'];
-  const tabled = requested ?? (terms.pageTablesFromGuest ? domain.memory?.guest : undefined);
-  let bytes = tabled === undefined ? 0 : Math.ceil(bytesOf(tabled) / 1000 / 512) * 1000;
+  let bytes = requested === undefined ? 0 : Math.ceil(bytesOf(requested) / 1000 / 512) * 1000;
   bytes += terms.monitor + terms.launcher + terms.virtlogd + terms.virtqemud + terms.qemu;
   bytes += vcpusOf(spec) * terms.perVcpu + terms.ioThread;
   if (domain.devices.autoattachGraphicsDevice !== false) bytes += terms.graphics;

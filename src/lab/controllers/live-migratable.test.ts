@@ -143,7 +143,14 @@ const cases: [string, VirtualMachineInstance, string | undefined, string?][] = [
 ];
 
 function conditions(of: VirtualMachineInstance, on: Node | undefined = node) {
-  return migratableConditions({ vmi: of, node: on, version: kubevirt16, migratableBindings: new Set(['l2bridge']) });
+  return migratableConditions({
+    vmi: of,
+    node: on,
+    version: kubevirt16,
+    vgpuGate: false,
+    mediatedDevices: new Set(),
+    migratableBindings: new Set(['l2bridge']),
+  });
 }
 
 describe('LiveMigratable of KubeVirt 1.6', () => {

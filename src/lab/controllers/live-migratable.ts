@@ -14,15 +14,32 @@ interface Situation {
   vmi: VirtualMachineInstance;
   node: Node | undefined;
   version: KubeVirtVersion;
+  /** Feature gate VGPULiveMigration (v1.9). */
+  vgpuGate: boolean;
+  /** Resource names of mediated devices: KubeVirt's permittedHostDevices.mediatedDevices. */
+  mediatedDevices: ReadonlySet<string>;
   /** Network binding plugins that can migrate: KubeVirt's configuration.network.binding with `migration`. */
   migratableBindings: ReadonlySet<string>;
 }
 
 const checks: Record<LiveMigratableCheck, (situation: Situation) => Obstacle | undefined> = {
+  'backend-storage': ({ vmi }) => {
+    const name = `persistent-state-for-${vmi.metadata.name}`;
+    const modes = vmi.status?.volumeStatus?.find((volume) => volume.name === name)?.persistentVolumeClaimInfo
+      ?.accessModes;
+    if (modes === undefined || modes.includes('ReadWriteMany')) return undefined;
+    return { reason: 'DisksNotLiveMigratable', message: 'cannot migrate VMI: Backend storage PVC is not RWX' };
+  },
   network: ({ vmi, version, migratableBindings }) => {
     const podNetwork = vmi.spec.networks?.find((network) => network.pod !== undefined);
-    const nic = vmi.spec.domain.devices.interfaces?.find(({ name }) => name === podNetwork?.name);
-    if (podNetwork === undefined || nic === undefined || nic.masquerade !== undefined) return undefined;
+    const interfaces = vmi.spec.domain.devices.interfaces ?? [];
+    if (podNetwork === undefined || interfaces.length === 0) return undefined;
+    const nic = interfaces.find(({ name }) => name === podNetwork.name);
+    if (nic === undefined) {
+      const message = version.texts.noPrimaryInterface?.replace('%s', podNetwork.name);
+      return message === undefined ? undefined : { reason: 'InterfaceNotLiveMigratable', message };
+    }
+    if (nic.masquerade !== undefined) return undefined;
     if (nic.bridge !== undefined && vmi.metadata.annotations?.[ALLOW_BRIDGE] !== undefined) return undefined;
     if (nic.binding !== undefined && migratableBindings.has(nic.binding.name)) return undefined;
     return { reason: 'InterfaceNotLiveMigratable', message: version.texts.podNetwork };
@@ -38,15 +55,27 @@ const checks: Record<LiveMigratableCheck, (situation: Situation) => Obstacle | u
       message: `the node "${node?.metadata.name ?? ''}" does not allow migration with host-model`,
     };
   },
+  virtiofs: ({ vmi }) =>
+    (vmi.spec.domain.devices.filesystems ?? []).length > 0
+      ? { reason: 'VirtIOFSNotLiveMigratable', message: 'VMI uses virtiofs' }
+      : undefined,
   'host-devices': ({ vmi }) => {
     const { hostDevices, gpus } = vmi.spec.domain.devices;
     if ((hostDevices ?? []).length === 0 && (gpus ?? []).length === 0) return undefined;
     return { reason: 'HostDeviceNotLiveMigratable', message: 'VMI uses a PCI host devices' };
   },
+  vgpu: (situation) => {
+    const message = vgpuObstacle(situation);
+    return message === undefined ? undefined : { reason: 'HostDeviceNotLiveMigratable', message };
+  },
   sev: ({ vmi }) =>
     vmi.spec.domain.launchSecurity?.sev === undefined
       ? undefined
       : { reason: 'SEVNotLiveMigratable', message: 'VMI uses SEV' },
+  tdx: ({ vmi }) =>
+    (vmi.spec.domain.launchSecurity as { tdx?: object } | undefined)?.tdx === undefined
+      ? undefined
+      : { reason: 'TDXNotLiveMigratable', message: 'VMI uses TDX' },
   'secure-execution': ({ vmi }) =>
     vmi.spec.architecture === 's390x' && vmi.spec.domain.launchSecurity !== undefined
       ? { reason: 'SecureExecutionNotLiveMigratable', message: 'VMI uses Secure Execution' }
@@ -71,6 +100,17 @@ const checks: Record<LiveMigratableCheck, (situation: Situation) => Obstacle | u
   disks: ({ vmi }) => diskObstacle(vmi),
 };
 
+/** v1.9: one vGPU of a permitted kind can migrate, behind a gate. */
+function vgpuObstacle({ vmi, vgpuGate, mediatedDevices }: Situation): string | undefined {
+  const { hostDevices = [], gpus = [] } = vmi.spec.domain.devices;
+  if (hostDevices.length > 0) return 'VMI specifies non-migratable generic PCI host device';
+  if (gpus.length > 1) return 'VMI specifies too many GPUs';
+  const [gpu] = gpus;
+  if (gpu === undefined) return undefined;
+  if (!vgpuGate) return 'VMI specifies a GPU but feature gate VGPULiveMigration is not enabled';
+  return mediatedDevices.has(gpu.deviceName ?? '') ? undefined : 'VMI specifies non-migratable GPU device';
+}
+
 function diskObstacle(vmi: VirtualMachineInstance): Obstacle | undefined {
   const reason = 'DisksNotLiveMigratable';
   const migrated = new Set((vmi.status?.migratedVolumes ?? []).map(({ volumeName }) => volumeName));
@@ -93,18 +133,20 @@ function diskObstacle(vmi: VirtualMachineInstance): Obstacle | undefined {
   return undefined;
 }
 
-/** The conditions LiveMigratable (first obstacle, in the version's order) and StorageLiveMigratable (all but the disks'; facts/kubevirt.md A4). */
+/** The conditions LiveMigratable (first obstacle, in the version's order) and, if the version has it, StorageLiveMigratable (all but the disks'; facts/kubevirt.md A4). */
 export function migratableConditions(situation: Situation): Condition[] {
-  const found = situation.version.liveMigratableChecks.map((check) => ({ check, obstacle: checks[check](situation) }));
+  const { version } = situation;
+  const found = version.liveMigratableChecks.map((check) => ({ check, obstacle: checks[check](situation) }));
   const first = found.find(({ obstacle }) => obstacle !== undefined)?.obstacle;
-  const storage = found.flatMap(({ check, obstacle }) =>
-    check === 'disks' || obstacle === undefined ? [] : [obstacle],
-  );
   const base = { lastProbeTime: null, lastTransitionTime: null };
-  return [
+  const live =
     first === undefined
       ? { type: 'LiveMigratable', status: 'True', ...base }
-      : { type: 'LiveMigratable', status: 'False', ...first, ...base },
+      : { type: 'LiveMigratable', status: 'False', ...first, ...base };
+  if (!version.storageLiveMigratable) return [live];
+  const storage = storageObstacles(situation, found);
+  return [
+    live,
     storage.length === 0
       ? { type: 'StorageLiveMigratable', status: 'True', ...base }
       : {
@@ -115,6 +157,19 @@ export function migratableConditions(situation: Situation): Condition[] {
           ...base,
         },
   ];
+}
+
+/** All obstacles but the disks'; persistent reservations count among them in every version. */
+function storageObstacles(
+  situation: Situation,
+  found: { check: LiveMigratableCheck; obstacle: Obstacle | undefined }[],
+): Obstacle[] {
+  const storage = found.flatMap(({ check, obstacle }) =>
+    check === 'disks' || obstacle === undefined ? [] : [obstacle],
+  );
+  const reserved = checks['persistent-reservation'](situation);
+  const asked = situation.version.liveMigratableChecks.includes('persistent-reservation');
+  return asked || reserved === undefined ? storage : [...storage, reserved];
 }
 
 /** BlockMigration if some volume is neither a claim nor a read-only CD-ROM nor virtiofs, or volumes are migrated (A3). */

@@ -1,10 +1,10 @@
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
-import type { AdmissionRequest, Webhook } from '../api/extension.ts';
+import type { AdmissionRequest, User, Webhook } from '../api/extension.ts';
 import { denied, deniedWithCauses } from '../api/status.ts';
 import type { Cluster } from '../cluster.ts';
-import { resources } from '../resources.ts';
+import { CNV_NAMESPACE, resources } from '../resources.ts';
 import { conditionOf } from './conditions.ts';
-import { featureGateEnabled } from './config.ts';
+import { featureGateEnabled, usesPriorities } from './config.ts';
 import { isFinalMigration } from './migration-slots.ts';
 import { withMigrationDefaults } from './new-migration.ts';
 import { isFinalVmi } from './printable-status.ts';
@@ -13,16 +13,18 @@ const LABEL = 'kubevirt.io/vmi-name';
 
 export const MIGRATION_CREATE_VALIDATOR = 'migration-create-validator.kubevirt.io';
 
-/** The checks of migration-create-validator in KubeVirt 1.6's order (facts/kubevirt.md B1). Throws an ApiError. */
+/** The checks of migration-create-validator in KubeVirt's order (facts/kubevirt.md B1). Throws an ApiError. */
 export function validateNewMigration(
   cluster: Cluster,
   migration: VirtualMachineInstanceMigration,
   namespace: string,
+  user?: User,
 ): void {
   const { vmiName, sendTo, receive } = migration.spec;
   if (vmiName === undefined || vmiName === '') {
     throw deniedWithCauses([{ reason: 'FieldValueRequired', message: 'vmiName is missing', field: 'spec.vmiName' }]);
   }
+  if ('priority' in migration.spec) refusePriority(cluster, user);
   const vmi = cluster.store.get<VirtualMachineInstance>(resources.vmis, namespace, vmiName);
   if (vmi === undefined) throw denied(`the VMI "${namespace}/${vmiName}" does not exist`);
   if (isFinalVmi(vmi)) throw denied('Cannot migrate VMI in finalized state.');
@@ -55,6 +57,17 @@ export function validateNewMigration(
         field: 'spec',
       },
     ]);
+  }
+}
+
+/** Versions without the field have pruned it before this is asked. */
+function refusePriority(cluster: Cluster, user: User | undefined): void {
+  const forbidden = (message: string): never => {
+    throw deniedWithCauses([{ reason: 'FieldValueForbidden', message, field: 'spec.migrationPriority' }]);
+  };
+  if (!usesPriorities(cluster)) forbidden('MigrationPriorityQueue feature gate is not enabled in kubevirt resource');
+  if (user?.name !== `system:serviceaccount:${CNV_NAMESPACE}:kubevirt-controller`) {
+    forbidden('Migration priority queue, only virt-controller is allowed to set priority field');
   }
 }
 
@@ -91,8 +104,8 @@ export function migrationWebhooks(cluster: Cluster): Webhook[] {
       name: MIGRATION_CREATE_VALIDATOR,
       resource,
       operations: ['CREATE'],
-      validate: ({ object, namespace }) =>
-        validateNewMigration(cluster, object as VirtualMachineInstanceMigration, namespace ?? ''),
+      validate: ({ object, namespace, user }) =>
+        validateNewMigration(cluster, object as VirtualMachineInstanceMigration, namespace ?? '', user),
     },
     { name: 'migration-update-validator.kubevirt.io', resource, operations: ['UPDATE'], validate: validateUpdate },
   ];

@@ -24,7 +24,7 @@ export function handOff(
   const { store, events } = cluster;
   const namespace = store.get<KubeObject>(resources.namespaces, undefined, vmi.metadata.namespace ?? '');
   const policy = matchPolicy(store.list<MigrationPolicy>(resources.migrationPolicies).slice(), vmi, namespace);
-  const { configuration, changed } = withPolicy(migrationSettings(cluster), policy);
+  const { configuration, named } = withPolicy(cluster.version, migrationSettings(cluster), policy);
   modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
     draft.status = {
       ...draft.status,
@@ -35,7 +35,7 @@ export function handOff(
         targetNode: pod.spec?.nodeName ?? '',
         targetPod: pod.metadata.name,
         migrationConfiguration: configuration,
-        ...(policy !== undefined && changed ? { migrationPolicyName: policy.metadata.name } : {}),
+        ...(policy !== undefined && named ? { migrationPolicyName: policy.metadata.name } : {}),
       },
     };
     draft.metadata.labels = { ...draft.metadata.labels, [TARGET_LABEL]: pod.spec?.nodeName ?? '' };

@@ -42,8 +42,8 @@ export interface MigrationJobs {
   advance(vmi: VirtualMachineInstance): void;
   /** The VMI is gone, and its migration with it. */
   forget(vmi: string): void;
-  /** The connection of some migrations broke. */
-  lose(broken: (job: { uid: string; source: string; target: string }) => boolean): void;
+  /** The connection of some migrations broke; `reason` is libvirt's, if it is not that the other side vanished. */
+  lose(broken: (job: { vmi: string; uid: string; source: string; target: string }) => boolean, reason?: string): void;
   /** Keys of the VMIs that migrate from or to a node. */
   on(node: string): string[];
   active(): ActiveMigration[];
@@ -223,20 +223,25 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     clock.after(random.between(80, 250), () => handOver(job));
   }
 
-  /** The target's virt-handler takes the VMI over (v1.6: ackMigrationCompletion), then says so. */
+  /**
+   * The VMI changes hands: from v1.6 on the target's virt-handler takes it (ackMigrationCompletion) and then says so,
+   * before the source's gave it away in one step (facts/kubevirt.md A5).
+   */
   function handOver(job: Job): void {
     const before = owned(job);
     const pod = targetPodOf(job);
     if (before === undefined) return;
+    const bySource = cluster.version.handOver === 'source';
     const left = currentPod(cluster, before);
     const moved = change(job, (draft, state) => {
       state.endTimestamp = now(cluster);
+      if (bySource) state.completed = true;
       moveTo(draft, job.target, pod?.status?.podIP);
     });
     if (moved !== undefined) {
       events.normal(
         moved,
-        handlerSource(job.target),
+        handlerSource(bySource ? job.source : job.target),
         'Migrated',
         `The VirtualMachineInstance migrated to node ${job.target}.`,
       );
@@ -291,8 +296,8 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
         job.running?.fail(LOST);
       }
     },
-    lose: (broken) => {
-      for (const job of jobs.values()) if (broken(job)) job.running?.fail(LOST);
+    lose: (broken, reason = LOST) => {
+      for (const job of jobs.values()) if (broken(job)) job.running?.fail(reason);
     },
     on: (node) => [...jobs.values()].flatMap((job) => (job.source === node || job.target === node ? [job.vmi] : [])),
     active: () =>

@@ -1,5 +1,5 @@
 import type { VirtualMachineInstance } from '../../model/objects.ts';
-import { bytesOf, quantityOf, scaledValueGiga } from '../../model/quantity.ts';
+import { bytesOf, milliOf, quantityOf, scaledValueGiga } from '../../model/quantity.ts';
 import type { Cluster } from '../cluster.ts';
 import type { MigrationOrder } from '../hypervisor/hypervisor.ts';
 import { isTrue } from './conditions.ts';
@@ -31,14 +31,31 @@ function migratedVolumeBytes(vmi: VirtualMachineInstance): number {
   }, 0);
 }
 
+/** Parallel connections (multifd; facts/kubevirt.md D4). */
+function connectionsOf({ version }: Cluster, vmi: VirtualMachineInstance, allowPostCopy: boolean): number {
+  const { threads, notWith, byAnnotation } = version.multifd;
+  if (byAnnotation) {
+    const asked = Number(vmi.metadata.annotations?.['kubevirt.io/multiThreadedQemuMigration']);
+    return Number.isInteger(asked) && asked > 0 ? asked : threads;
+  }
+  const { domain } = vmi.spec;
+  const limit = domain.resources?.limits?.['cpu'];
+  const holds = {
+    'cpu-limit': limit !== undefined && milliOf(limit) > 0,
+    'post-copy': allowPostCopy,
+    'dedicated-cpu': domain.cpu?.dedicatedCpuPlacement === true,
+  };
+  return notWith.some((reason) => holds[reason]) ? 1 : threads;
+}
+
 /** What virt-launcher asks libvirt for: settings from the VMI's migrationState (facts/kubevirt.md D1, D3, D4). */
 export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): MigrationOrder {
   const state = vmi.status?.migrationState;
   const configuration = state?.migrationConfiguration ?? {};
   const allowPostCopy = configuration.allowPostCopy === true;
+  const { workloadDisruption } = cluster.version;
   const disks = ephemeralBytes(vmi) + migratedVolumeBytes(vmi);
   const size = guestMemoryOf(vmi.spec) + disks;
-  const cpuLimit = vmi.spec.domain.resources?.limits?.['cpu'];
   return {
     id: state?.migrationUid ?? '',
     guest: guestMemory(vmi),
@@ -46,14 +63,15 @@ export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): M
     source: state?.sourceNode ?? '',
     target: state?.targetNode ?? '',
     bandwidthLimit: bytesOf(configuration.bandwidthPerMigration ?? '0'),
-    connections: cpuLimit !== undefined || allowPostCopy ? 1 : cluster.version.multifdThreads,
+    connections: connectionsOf(cluster, vmi, allowPostCopy),
     downtimeLimitMs: DOWNTIME_LIMIT_MS,
     autoConverge: configuration.allowAutoConverge === true,
     monitor: {
       completionTimeout: (configuration.completionTimeoutPerGiB ?? 0) * scaledValueGiga(quantityOf(Math.ceil(size))),
       progressTimeout: configuration.progressTimeout ?? 0,
       allowPostCopy,
-      allowWorkloadDisruption: configuration.allowWorkloadDisruption === true,
+      // v1.3, v1.4: allowPostCopy alone decides, and nothing is paused.
+      allowWorkloadDisruption: workloadDisruption ? configuration.allowWorkloadDisruption === true : allowPostCopy,
     },
     paused: isTrue(vmi.status?.conditions, 'Paused'),
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject, MigrationPolicy, VirtualMachineInstance } from '../../model/objects.ts';
+import { kubevirt16 } from '../../model/versions/index.ts';
 import { matchPolicy, withPolicy } from './migration-policy.ts';
 
 type Selectors = { vmi?: Record<string, string>; namespace?: Record<string, string> } | undefined;
@@ -85,19 +86,19 @@ describe('settings under a policy', () => {
   };
 
   test('keep what the policy leaves out, and say whether it changed anything', () => {
-    expect(withPolicy(settings, policy('a', {}, { bandwidthPerMigration: '64Mi' }))).toEqual({
+    expect(withPolicy(kubevirt16, settings, policy('a', {}, { bandwidthPerMigration: '64Mi' }))).toEqual({
       configuration: { ...settings, bandwidthPerMigration: '64Mi' },
-      changed: true,
+      named: true,
     });
-    expect(withPolicy(settings, policy('a', {})).changed).toBe(false);
-    expect(withPolicy(settings, undefined)).toEqual({ configuration: settings, changed: false });
+    expect(withPolicy(kubevirt16, settings, policy('a', {})).named).toBe(false);
+    expect(withPolicy(kubevirt16, settings, undefined)).toEqual({ configuration: settings, named: false });
   });
 
   test('allow disruption when the policy allows post-copy and says no more', () => {
-    expect(withPolicy(settings, policy('a', {}, { allowPostCopy: true })).configuration.allowWorkloadDisruption).toBe(
-      true,
-    );
+    expect(
+      withPolicy(kubevirt16, settings, policy('a', {}, { allowPostCopy: true })).configuration.allowWorkloadDisruption,
+    ).toBe(true);
     const both = policy('a', {}, { allowPostCopy: true, allowWorkloadDisruption: false });
-    expect(withPolicy(settings, both).configuration.allowWorkloadDisruption).toBe(false);
+    expect(withPolicy(kubevirt16, settings, both).configuration.allowWorkloadDisruption).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import type {
   MigrationPolicy,
   VirtualMachineInstance,
 } from '../../model/objects.ts';
+import type { KubeVirtVersion } from '../../model/versions/index.ts';
 
 /** How well a policy fits; undefined if it does not. */
 function scoreOf(
@@ -39,29 +40,24 @@ export function matchPolicy(
   return best?.policy;
 }
 
-const POLICY_FIELDS = [
-  'allowAutoConverge',
-  'bandwidthPerMigration',
-  'completionTimeoutPerGiB',
-  'allowPostCopy',
-  'allowWorkloadDisruption',
-] as const;
-
-/** The settings of one migration. `changed`: the policy set something, and so is named on the VMI (v1.8 and before). */
+/** The settings of one migration; `named`: the policy is named on the VMI, until v1.8 only if it set something. */
 export function withPolicy(
+  version: KubeVirtVersion,
   settings: MigrationConfiguration,
   policy: MigrationPolicy | undefined,
-): { configuration: MigrationConfiguration; changed: boolean } {
+): { configuration: MigrationConfiguration; named: boolean } {
   const configuration: MigrationConfiguration = { ...settings };
   let changed = false;
-  for (const field of POLICY_FIELDS) {
-    const value = policy?.spec?.[field];
+  const set = (policy?.spec ?? {}) as Record<string, unknown>;
+  for (const field of version.policyFields) {
+    const value = set[field];
     if (value === undefined || value === null) continue;
     Object.assign(configuration, { [field]: value });
     changed = true;
   }
-  if (policy?.spec?.allowPostCopy !== undefined && policy.spec.allowWorkloadDisruption === undefined) {
-    configuration.allowWorkloadDisruption = policy.spec.allowPostCopy;
+  const { allowPostCopy, allowWorkloadDisruption } = policy?.spec ?? {};
+  if (version.workloadDisruption && allowPostCopy !== undefined && allowWorkloadDisruption === undefined) {
+    configuration.allowWorkloadDisruption = allowPostCopy;
   }
-  return { configuration, changed };
+  return { configuration, named: policy !== undefined && (changed || version.namesEveryPolicy) };
 }

@@ -4,6 +4,7 @@ import { type Cluster, keyOf, modify, now, remove } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { conditionOf, put } from './conditions.ts';
+import { raiseBudget } from './disruption-budgets.ts';
 import { HostModelUnknown, targetPod, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { backoffOf } from './migration-backoff.ts';
 import { freeSlots } from './migration-slots.ts';
@@ -34,6 +35,8 @@ export function createTarget(
   }
   const free = freeSlots(cluster, vmi.status.nodeName);
   if (free.cluster <= 0 || free.outbound <= 0) return 'blocked';
+  const wait = raiseBudget(cluster, migration, vmi);
+  if (wait > 0) return { afterMs: wait };
   let pod: Pod;
   try {
     pod = targetPod(cluster, markNonRoot(cluster, vmi), migration, currentPod(cluster, vmi));

@@ -2,6 +2,7 @@ import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '..
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { isTrue, put, without } from './conditions.ts';
+import { migrationSettings, usesPriorities } from './config.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
 import { finish } from './migration-finish.ts';
 import { failHandedOver, handOff, requestAbort } from './migration-handoff.ts';
@@ -14,6 +15,16 @@ import { isFinalVmi } from './printable-status.ts';
 import { currentPod } from './virt-vmi.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
+/** What spec.priority means in the queue (facts/kubevirt.md C1); what users create has none. */
+const PRIORITIES: Record<string, number> = { 'system-critical': 100, 'user-triggered': 50, 'system-maintenance': 20 };
+/** Ms between two that are woken together, so that they look in their order. */
+const WAKE = 60;
+
+/** Ms after which a migration of this priority looks again. */
+function retryOf(priority: number): number {
+  return priority >= 100 ? 1000 : priority >= 50 ? 3000 : RETRY;
+}
+
 /** virt-controller's migration controller (facts/kubevirt.md A6, C1): one VMIM from its creation to its end. */
 export function migrationController(cluster: Cluster): Controller {
   const { store, clock, events } = cluster;
@@ -22,9 +33,28 @@ export function migrationController(cluster: Cluster): Controller {
   /** Migrations that wait for a slot, and since when. */
   const blocked = new Map<string, number>();
 
-  /** A slot may have come free: those that wait find out when they look again, each at its own 5 s step. */
+  /**
+   * A slot may have come free: those that wait find out when they look again, each at its own step; with priorities,
+   * as many as may run at all do so at once, the most urgent first (facts/kubevirt.md C1, Requeue).
+   */
   function wakeBlocked(): void {
-    for (const [key, since] of blocked) queue.addAfter(key, { afterMs: RETRY - ((clock.now() - since) % RETRY) });
+    const urgent = usesPriorities(cluster) ? mostUrgent([...blocked.keys()]) : [];
+    for (const [at, key] of urgent.entries()) queue.addAfter(key, { afterMs: WAKE * (at + 1) });
+    for (const [key, since] of blocked) {
+      if (urgent.includes(key)) continue;
+      const step = usesPriorities(cluster) ? retryOf(priorityOf(key)) : RETRY;
+      queue.addAfter(key, { afterMs: step - ((clock.now() - since) % step) });
+    }
+  }
+
+  function mostUrgent(keys: string[]): string[] {
+    const { parallelMigrationsPerCluster } = migrationSettings(cluster);
+    return keys.toSorted((a, b) => priorityOf(b) - priorityOf(a)).slice(0, parallelMigrationsPerCluster);
+  }
+
+  function priorityOf(key: string): number {
+    const migration = byKey<VirtualMachineInstanceMigration>(cluster, resources.migrations, key);
+    return PRIORITIES[(migration?.spec as { priority?: string } | undefined)?.priority ?? ''] ?? 0;
   }
 
   function reconcile(key: string): Requeue | undefined {

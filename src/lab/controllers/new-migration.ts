@@ -1,6 +1,7 @@
 import type { KubeObject, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { usesPriorities } from './config.ts';
 
 export const MIGRATION_FINALIZER = 'kubevirt.io/migrationJobFinalize';
 
@@ -16,11 +17,19 @@ export function withMigrationDefaults<T extends KubeObject & { spec?: { vmiName?
   };
 }
 
+/** spec.priority, which only KubeVirt itself may set (facts/kubevirt.md A6). */
+export type MigrationPriority = 'system-critical' | 'user-triggered' | 'system-maintenance';
+
 /** Creates a migration as one of KubeVirt's own components. */
 export function newMigration(
   cluster: Cluster,
   vmi: VirtualMachineInstance,
-  how: { generateName: string; annotations?: Record<string, string>; addedNodeSelector?: Record<string, string> },
+  how: {
+    generateName: string;
+    annotations?: Record<string, string>;
+    addedNodeSelector?: Record<string, string>;
+    priority?: MigrationPriority;
+  },
 ): VirtualMachineInstanceMigration {
   const migration = {
     apiVersion: 'kubevirt.io/v1',
@@ -34,6 +43,7 @@ export function newMigration(
     spec: {
       vmiName: vmi.metadata.name,
       ...(how.addedNodeSelector === undefined ? {} : { addedNodeSelector: how.addedNodeSelector }),
+      ...(how.priority === undefined || !usesPriorities(cluster) ? {} : { priority: how.priority }),
     },
   };
   return cluster.store.create(

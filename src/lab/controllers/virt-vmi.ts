@@ -100,11 +100,32 @@ export function virtVmi(cluster: Cluster): Controller {
         draft.status.launcherContainerImageVersion = pod.spec?.containers[0]?.image ?? '';
         draft.status.conditions = readyLike(draft, pod);
       }
+      if (cluster.version.evacuationCancel) tellEviction(draft);
       if (draft.status?.migrationState?.completed === true && draft.metadata.labels?.[TARGET_LABEL] !== undefined) {
         delete draft.metadata.labels[TARGET_LABEL];
       }
     });
     return undefined;
+  }
+
+  /** v1.7 and later: a condition tells of evacuationNodeName (facts/kubevirt.md A3). */
+  function tellEviction(draft: VirtualMachineInstance): void {
+    const type = 'EvictionRequested';
+    const told = draft.status?.conditions?.some((condition) => condition.type === type) === true;
+    const marked = draft.status?.evacuationNodeName !== undefined;
+    if (told === marked) return;
+    const condition = {
+      type,
+      status: 'True',
+      reason: type,
+      message: 'VMI is marked for eviction',
+      lastProbeTime: null,
+      lastTransitionTime: now(cluster),
+    };
+    draft.status = {
+      ...draft.status,
+      conditions: marked ? put(draft.status?.conditions, condition) : without(draft.status?.conditions, type),
+    };
   }
 
   /** virt-controller's syncReadyConditionFromPod: a running VMI is as ready as its launcher, which a paused one is not. */

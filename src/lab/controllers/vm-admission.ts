@@ -1,13 +1,19 @@
-import type { MigrationPolicy, VirtualMachine, VirtualMachineInstance, VmiSpec } from '../../model/objects.ts';
+import type {
+  KubeObject,
+  MigrationPolicy,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmiSpec,
+} from '../../model/objects.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import type { AdmissionRequest, User, Webhook } from '../api/extension.ts';
 import { type Cause, deniedWithCauses } from '../api/status.ts';
 import type { Cluster } from '../cluster.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
+import { featureGateEnabled } from './config.ts';
 import { applyVmiDefaults } from './vmi-defaults.ts';
 
 const EVICTION_STRATEGIES = ['None', 'LiveMigrate', 'LiveMigrateIfPossible', 'External'];
-const RUN_STRATEGIES = ['Always', 'Halted', 'Manual', 'RerunOnFailure', 'Once', 'WaitAsReceiver'];
 const RESERVED_LABELS = [
   'kubevirt.io/created-by',
   'kubevirt.io/migrationJobUID',
@@ -41,7 +47,7 @@ function specCauses(spec: VmiSpec | undefined, path: string): Cause[] {
   return causes;
 }
 
-function validateVm({ object }: AdmissionRequest): void {
+function validateVm(runStrategies: string[], { object }: AdmissionRequest): void {
   const { spec } = object as VirtualMachine;
   const causes = specCauses(spec.template?.spec, 'spec.template.spec');
   if (spec.running !== undefined && spec.running !== null && spec.runStrategy !== undefined) {
@@ -57,7 +63,7 @@ function validateVm({ object }: AdmissionRequest): void {
       message: 'One of Running or RunStrategy must be specified',
       field: 'spec.running',
     });
-  } else if (spec.runStrategy !== undefined && !RUN_STRATEGIES.includes(spec.runStrategy)) {
+  } else if (spec.runStrategy !== undefined && !runStrategies.includes(spec.runStrategy)) {
     causes.unshift({
       reason: 'FieldValueInvalid',
       message: `Invalid RunStrategy (${spec.runStrategy})`,
@@ -82,7 +88,7 @@ function validateVmiUpdate({ object, oldObject, user }: AdmissionRequest): void 
   }
 }
 
-function validatePolicy({ object }: AdmissionRequest): void {
+function validatePolicy(cluster: Cluster, { object, oldObject }: AdmissionRequest): void {
   const { spec } = object as MigrationPolicy;
   const causes: Cause[] = [];
   const negative = (field: string): void => {
@@ -91,6 +97,18 @@ function validatePolicy({ object }: AdmissionRequest): void {
   if ((spec?.completionTimeoutPerGiB ?? 0) < 0) negative('completionTimeoutPerGiB');
   if (spec?.bandwidthPerMigration !== undefined && bytesOf(spec.bandwidthPerMigration) < 0) {
     negative('bandwidthPerMigration');
+  }
+  // v1.9 (facts/kubevirt.md A9); older versions have pruned the field.
+  const downtime = (policy: KubeObject | undefined): unknown =>
+    (policy as { spec?: { maxDowntimeMs?: number } } | undefined)?.spec?.maxDowntimeMs;
+  if (downtime(object) !== undefined && downtime(object) !== downtime(oldObject)) {
+    if (!featureGateEnabled(cluster, 'MigrationStallDetection')) {
+      causes.push({
+        reason: 'FieldValueInvalid',
+        message: 'maxDowntimeMs cannot be modified without enabling the MigrationStallDetection feature gate',
+        field: 'spec.maxDowntimeMs',
+      });
+    }
   }
   if (causes.length > 0) throw deniedWithCauses(causes);
 }
@@ -128,13 +146,13 @@ export function vmWebhooks(cluster: Cluster): Webhook[] {
       name: 'virtualmachine-validator.kubevirt.io',
       resource: resources.vms,
       operations: ['CREATE', 'UPDATE'],
-      validate: validateVm,
+      validate: (request) => validateVm(cluster.version.runStrategies, request),
     },
     {
       name: 'migration-policy-validator.kubevirt.io',
       resource: resources.migrationPolicies,
       operations: ['CREATE', 'UPDATE'],
-      validate: validatePolicy,
+      validate: (request) => validatePolicy(cluster, request),
     },
   ];
 }

@@ -1,9 +1,22 @@
 import type { VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
+import { bytesOf, formatQuantity, quantityOf } from '../../model/quantity.ts';
 import { type Cluster, now } from '../cluster.ts';
 import type { Random } from '../random.ts';
-import { kubeVirtOf } from './config.ts';
+import { kubeVirtOf, resourceSettings } from './config.ts';
 
-const VMI_FINALIZERS = ['kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'];
+const CONTROLLER_FINALIZER = 'kubevirt.io/virtualMachineControllerFinalize';
+
+/** Until v1.5 the request is not computed when the pod is rendered but stored (facts/kubevirt.md F3). */
+function storeMemoryRequest({ spec: { domain } }: VirtualMachineInstance, overcommit: number): void {
+  const requests = domain.resources?.requests;
+  if (requests?.['memory'] !== undefined) return;
+  const limit = domain.resources?.limits?.['memory'];
+  const guest = domain.memory?.guest ?? domain.memory?.hugepages?.pageSize;
+  const share = (memory: string): string =>
+    formatQuantity(quantityOf(Math.floor((bytesOf(memory) * 100) / overcommit)));
+  const memory = limit ?? (guest === undefined || overcommit === 100 ? guest : share(guest));
+  if (memory !== undefined) domain.resources = { ...domain.resources, requests: { ...requests, memory } };
+}
 
 /** What virtualmachineinstances-mutator.kubevirt.io fills in when a VMI is created; changes `vmi`. */
 export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, random: Random): void {
@@ -19,9 +32,10 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
   domain.cpu = said === undefined ? { ...domain.cpu, cores: 1, sockets: 1, threads: 1 } : { ...domain.cpu };
   const { sockets, cores, threads } = domain.cpu;
   domain.cpu.model ??= cluster_?.cpuModel ?? 'host-model';
-  domain.machine ??= { type: 'pc-q35-rhel9.6.0' };
+  domain.machine ??= { type: cluster.version.node.machineType };
   domain.firmware ??= { uuid: random.uuid() };
   domain.resources ??= {};
+  if (cluster.version.storesMemoryRequest) storeMemoryRequest(vmi, resourceSettings(cluster).memoryOvercommit);
   const interfaces = domain.devices.interfaces ?? [];
   if (
     interfaces.length === 0 &&
@@ -31,7 +45,9 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
     domain.devices.interfaces = [{ name: 'default', masquerade: {} }];
     spec.networks = [{ name: 'default', pod: {} }];
   }
-  vmi.metadata.finalizers = [...new Set([...(vmi.metadata.finalizers ?? []), ...VMI_FINALIZERS])];
+  vmi.metadata.finalizers = [
+    ...new Set([...(vmi.metadata.finalizers ?? []), CONTROLLER_FINALIZER, cluster.version.vmiFinalizer]),
+  ];
   const memory = domain.memory?.guest;
   vmi.status = {
     phase: 'Pending',

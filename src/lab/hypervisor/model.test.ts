@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failureReasonsV1_9 } from '../../physics/failure-reasons.ts';
+import { versionOf } from '../../model/versions/index.ts';
 import { predict } from '../../physics/predict.ts';
 import { busy, GIB, lab, MIB, orderOf, slow } from './testing.ts';
 
@@ -109,7 +109,7 @@ describe('what does not converge', () => {
   });
 
   test('has the text of v1.9 in a lab of that version', () => {
-    const { clock, log, migrate } = lab({ world: { failureReasons: failureReasonsV1_9 } });
+    const { clock, log, migrate } = lab({ world: { version: versionOf('next')! } });
     migrate(slow);
     clock.runUntilIdle();
     expect(log[0]!.outcome).toMatchObject({ reason: 'Live migration has been aborted' });

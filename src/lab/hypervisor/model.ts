@@ -1,5 +1,5 @@
+import { type KubeVirtVersion, kubevirt16 } from '../../model/versions/index.ts';
 import { CANCEL } from '../../physics/constants.ts';
-import { type FailureReasons, failureReasonsV1_3 } from '../../physics/failure-reasons.ts';
 import {
   advanceMigration,
   bytesToGo,
@@ -27,8 +27,8 @@ interface World {
   clock: Clock;
   rng: Random;
   network: Network;
-  /** What KubeVirt of the lab's version writes when it gives up. */
-  failureReasons?: FailureReasons;
+  /** The KubeVirt whose monitor watches. Default 1.6. */
+  version?: KubeVirtVersion;
 }
 
 /**
@@ -46,7 +46,7 @@ type Listener = Parameters<Hypervisor['migrate']>[1];
  * something is decided, and `planned` is the state it will have then. Nothing in between needs an event.
  */
 function migrate(
-  { clock, rng, network, failureReasons = failureReasonsV1_3 }: World,
+  { clock, rng, network, version = kubevirt16 }: World,
   order: MigrationOrder,
   on: Listener,
 ): RunningMigration {
@@ -75,7 +75,7 @@ function migrate(
   let seen: { migration: Migration; at: number } | undefined;
 
   const stageOf = (job: Migration) => job.stages[0]?.kind;
-  const path = { source, target, limit, connections: stageOf(migration) === 'disk' ? 1 : connections };
+  const path = { id: order.id, source, target, limit, connections: stageOf(migration) === 'disk' ? 1 : connections };
   const flow = network.open(path, () => {
     settle();
     plan();
@@ -142,7 +142,8 @@ function migrate(
   function act(): void {
     const action = watch.poll(bytesToGo(migration));
     if (action.act === 'abort') {
-      cancel(action.why === 'stuck' ? failureReasons.stuck(action.seconds) : failureReasons.timeout(action.seconds));
+      const { stuck, timedOut } = version.texts;
+      cancel((action.why === 'stuck' ? stuck : timedOut).replace('%d', String(action.seconds)));
     } else if (action.act === 'pause') {
       pauseGuest(migration);
       changeMode('Paused');

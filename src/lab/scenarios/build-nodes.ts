@@ -1,5 +1,6 @@
 import type { KubeObject, Node } from '../../model/objects.ts';
 import { bytesOf } from '../../model/quantity.ts';
+import type { KubeVirtVersion } from '../../model/versions/index.ts';
 import { type Store, seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
@@ -18,7 +19,6 @@ const MODELS: Record<string, string[]> = {
     'Skylake-Server',
   ],
 };
-const MACHINES = ['pc-q35-rhel9.4.0', 'pc-q35-rhel9.6.0', 'q35'];
 /** Kept from pods: system and kube reserved of an OpenShift node, memory and millicores. */
 const RESERVED = { memory: 3 * 2 ** 30, cpu: 500 };
 
@@ -72,7 +72,7 @@ export function createNode(cluster: Cluster, node: BuiltNode, number: number, bo
     metadata: {
       name,
       creationTimestamp: born,
-      labels: labelsOf(node),
+      labels: labelsOf(node, cluster.version),
       annotations: {
         ...(node.runsVms ? { 'kubevirt.io/heartbeat': time } : {}),
         'machineconfiguration.openshift.io/state': 'Done',
@@ -112,13 +112,13 @@ export function createNode(cluster: Cluster, node: BuiltNode, number: number, bo
       nodeInfo: {
         architecture: 'amd64',
         bootID: cluster.random.fork(`boot/${name}`).uuid(),
-        containerRuntimeVersion: 'cri-o://1.33.5-2.rhaos4.20.git0000000.el9',
-        kernelVersion: '5.14.0-570.49.1.el9_6.x86_64',
+        containerRuntimeVersion: cluster.version.node.containerRuntime,
+        kernelVersion: cluster.version.node.kernel,
         kubeProxyVersion: '',
         kubeletVersion: cluster.version.kubernetes,
         machineID: cluster.random.fork(`machine/${name}`).uuid().replaceAll('-', ''),
         operatingSystem: 'linux',
-        osImage: `Red Hat Enterprise Linux CoreOS 9.6.20251015-1 (Plow)`,
+        osImage: cluster.version.node.osImage,
         systemUUID: cluster.random.fork(`system/${name}`).uuid(),
       },
     },
@@ -127,7 +127,7 @@ export function createNode(cluster: Cluster, node: BuiltNode, number: number, bo
   createLease(cluster.store, name, cluster.clock.now());
 }
 
-function labelsOf({ group, name, runsVms }: BuiltNode): Record<string, string> {
+function labelsOf({ group, name, runsVms }: BuiltNode, version: KubeVirtVersion): Record<string, string> {
   const labels: Record<string, string> = {
     'beta.kubernetes.io/arch': 'amd64',
     'beta.kubernetes.io/os': 'linux',
@@ -149,14 +149,17 @@ function labelsOf({ group, name, runsVms }: BuiltNode): Record<string, string> {
     labels[`cpu-feature.node.kubevirt.io/${feature}`] = 'true';
     labels[`host-model-required-features.node.kubevirt.io/${feature}`] = 'true';
   }
-  for (const machine of MACHINES) labels[`machine-type.node.kubevirt.io/${machine}`] = 'true';
+  const { machineTypes } = version.node;
+  for (const machine of version.labels.machineTypes ? machineTypes : [])
+    labels[`machine-type.node.kubevirt.io/${machine}`] = 'true';
   return {
     ...labels,
     [`host-model-cpu.node.kubevirt.io/${model}`]: 'true',
     'cpu-timer.node.kubevirt.io/tsc-frequency': '2900000000',
     'cpu-timer.node.kubevirt.io/tsc-scalable': 'true',
     'cpu-vendor.node.kubevirt.io/Intel': 'true',
-    cpumanager: String(group.cpuManager === true),
+    ...Object.fromEntries(version.labels.cpuManager.map((label) => [label, String(group.cpuManager === true)])),
+    ...(version.labels.vmArchitecture ? { 'kubevirt.io/vm-arch-amd64': 'true' } : {}),
     'kubevirt.io/ksm-enabled': 'false',
     'kubevirt.io/schedulable': 'true',
     'scheduling.node.kubevirt.io/tsc-frequency-2900000000': 'true',

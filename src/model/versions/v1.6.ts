@@ -1,35 +1,28 @@
 import { defaultRoles } from './roles.ts';
+import { kubevirt15 } from './v1.5.ts';
 import type { KubeVirtVersion } from './version.ts';
 
-const MiB = 2 ** 20;
-
-/** KubeVirt 1.6: OpenShift Virtualization 4.20. */
+/** KubeVirt 1.6: OpenShift Virtualization 4.20. addedNodeSelector; the target takes over; no disruption budgets any more. */
 export const kubevirt16: KubeVirtVersion = {
+  ...kubevirt15,
+  cnv: '4.20',
   name: '1.6',
+  minor: 6,
   kubevirt: 'v1.6.6',
   hyperConverged: '1.16.0',
   openshiftVirtualization: '4.20.0',
   openshift: '4.20.0',
   kubernetes: 'v1.33.5',
-  migrationDefaults: {
-    parallelMigrationsPerCluster: 5,
-    parallelOutboundMigrationsPerNode: 2,
-    bandwidthPerMigration: '0',
-    completionTimeoutPerGiB: 150,
-    progressTimeout: 150,
-    allowAutoConverge: false,
-    allowPostCopy: false,
-    unsafeMigrationOverride: false,
-    nodeDrainTaintKey: 'kubevirt.io/drain',
+  cdi: 'v1.63.1',
+  node: {
+    ...kubevirt15.node,
+    osImage: 'Red Hat Enterprise Linux CoreOS 9.6.20251015-1 (Plow)',
+    kernel: '5.14.0-570.49.1.el9_6.x86_64',
+    containerRuntime: 'cri-o://1.33.5-2.rhaos4.20.git0000000.el9',
   },
-  hyperConvergedDefaults: {
-    parallelMigrationsPerCluster: 5,
-    parallelOutboundMigrationsPerNode: 2,
-    completionTimeoutPerGiB: 150,
-    progressTimeout: 150,
-    allowAutoConverge: false,
-    allowPostCopy: false,
-  },
+
+  rolloutStrategy: 'LiveUpdate',
+
   liveMigratableChecks: [
     'network',
     'cpu-model',
@@ -42,30 +35,23 @@ export const kubevirt16: KubeVirtVersion = {
     'disks',
   ],
   texts: {
-    aborted: 'Live migration aborted ',
-    persistentReservation: 'VMI uses SCSI persitent reservation',
-    podNetwork:
-      'cannot migrate VMI which does not use masquerade, bridge with kubevirt.io/allow-pod-bridge-network-live-migration VM annotation or a migratable plugin to connect to the pod network',
+    ...kubevirt15.texts,
+    hostModelUnknown:
+      'unable to locate host cpu model, does not contain label "host-model-cpu.node.kubevirt.io/" with information',
   },
-  overhead: {
-    monitor: 25 * MiB,
-    launcher: 100 * MiB,
-    virtlogd: 25 * MiB,
-    virtqemud: 40 * MiB,
-    qemu: 30 * MiB,
-    perVcpu: 8 * MiB,
-    ioThread: 8 * MiB,
-    graphics: 32 * MiB,
-    vfio: 1024 * MiB,
-    sev: 256 * MiB,
-    tpm: 53 * MiB,
-    dedicatedCpu: 100 * MiB,
-    pageTablesFromGuest: false,
-  },
-  multifdThreads: 8,
-  finishedMigrationsKept: 5,
+
+  migrationFields: ['vmiName', 'addedNodeSelector', 'sendTo', 'receive'],
+  handOver: 'target',
+  // pkg/virt-controller/watch/migration/migration.go: not in v1.6.3 and v1.7.0, but in v1.6.4 and v1.7.1.
+  cpuVendorSince: 4,
   outboundCountsSourceNode: true,
-  unschedulableTimeout: 300,
-  pendingTimeout: 900,
+
+  disruptionBudgets: false,
+  guardsHotplugPods: true,
+  evictionInProgress: 'mark',
+  runStrategies: [...kubevirt15.runStrategies, 'WaitAsReceiver'],
+  storesMemoryRequest: false,
+
+  metrics: { ...kubevirt15.metrics, dirtyRate: 'kubevirt_vmi_dirty_rate_bytes_per_second' },
   roles: defaultRoles(6),
 };
