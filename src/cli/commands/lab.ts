@@ -5,6 +5,7 @@ import type { Invocation } from '../context.ts';
 import { integer } from '../flags.ts';
 import { faultOptions } from '../lab/fault-options.ts';
 import type { LabFlags } from '../lab/start.ts';
+import type { UserFlags } from '../lab/user.ts';
 
 export function labCommand(program: Command, { io, run }: Invocation): void {
   const lab = program.command('lab').description('A cluster to learn, test and rehearse with, on this machine.');
@@ -67,7 +68,36 @@ Examples:
     .action((flags: { output?: 'json' | 'yaml' }) =>
       run(async () => await (await import('../lab/stop.ts')).labStatus(io, flags.output)),
     );
+  userCommand(lab, { io, run });
   faultCommand(lab, { io, run });
+}
+
+function userCommand(lab: Command, { io, run }: Invocation): void {
+  lab
+    .command('user')
+    .description('Make a user of the lab that runs, with a kubeconfig of their own and only the rights they are given.')
+    .argument('<name>', 'the name they have in the cluster')
+    .option('--role <clusterrole>', 'a ClusterRole they get (can be repeated; default: none)', repeated, [])
+    .option('-n, --namespace <namespace>', 'where the roles hold (default: in the whole cluster)')
+    .option('--group <group>', 'a group they are in (can be repeated)', repeated, [])
+    .option('--kubeconfig <file>', "where to write their kubeconfig (default: in Ferry's state directory)")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  # Who may use VMs in a namespace, but not migrate them
+  ${io.name} lab user eve --role edit -n shop
+
+  # Be somebody who may migrate, in this shell
+  eval "$(${io.name} lab user mia --role kubevirt.io:view --role kubevirt.io:migrate)"`,
+    )
+    .action((name: string, flags: UserFlags) =>
+      run(async () => await (await import('../lab/user.ts')).addUser(io, name, flags)),
+    );
+}
+
+function repeated(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 function faultCommand(lab: Command, { io, run }: Invocation): void {
