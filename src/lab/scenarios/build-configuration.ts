@@ -1,5 +1,11 @@
 import type { HyperConverged, KubeObject, KubeVirt } from '../../model/objects.ts';
+import { inVersion } from '../api/json.ts';
+import { hyperConvergedKind } from '../api/kinds/hyperconverged.ts';
+import { schemaOf } from '../api/kinds/kind.ts';
+import { withDefaults } from '../api/schema/structural.ts';
 import type { Cluster } from '../cluster.ts';
+import { kubeVirtSpecOf } from '../controllers/hco-kubevirt.ts';
+import { ownedByOperator } from '../controllers/hco-operator.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -16,7 +22,7 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
     ...(network === undefined ? {} : { network: network.name }),
     ...scenario.liveMigrationConfig,
   };
-  const hyperConverged: HyperConverged = {
+  const wanted: HyperConverged = {
     apiVersion: 'hco.kubevirt.io/v1beta1',
     kind: 'HyperConverged',
     metadata: {
@@ -26,34 +32,9 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
       finalizers: ['kubevirt.io/hyperconverged'],
     },
     spec: {
-      certConfig: {
-        ca: { duration: '48h0m0s', renewBefore: '24h0m0s' },
-        server: { duration: '24h0m0s', renewBefore: '12h0m0s' },
-      },
-      deployVmConsoleProxy: false,
-      enableApplicationAwareQuota: false,
-      enableCommonBootImageImport: true,
       evictionStrategy: highlyAvailable ? 'LiveMigrate' : 'None',
-      featureGates: {
-        alignCPUs: false,
-        decentralizedLiveMigration: false,
-        deployKubeSecondaryDNS: false,
-        disableMDevConfiguration: false,
-        downwardMetrics: false,
-        persistentReservation: false,
-        videoConfig: false,
-      },
-      higherWorkloadDensity: { memoryOvercommitPercentage: 100 },
       infra: {},
       liveMigrationConfig,
-      resourceRequirements: { vmiCPUAllocationRatio: 10 },
-      uninstallStrategy: 'BlockUninstallIfWorkloadsExist',
-      virtualMachineOptions: { disableFreePageReporting: false, disableSerialConsoleLog: false },
-      workloadUpdateStrategy: {
-        batchEvictionInterval: '1m0s',
-        batchEvictionSize: 10,
-        workloadUpdateMethods: ['LiveMigrate'],
-      },
       workloads: {},
     },
     status: {
@@ -77,7 +58,9 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
       versions: [{ name: 'operator', version: version.openshiftVirtualization }],
     },
   };
-  store.create(resources.hyperConvergeds, hyperConverged);
+  const kind = hyperConvergedKind(version);
+  const hyperConverged = withDefaults(wanted, schemaOf(kind, 'v1beta1'));
+  store.create(resources.hyperConvergeds, inVersion(kind, kind.storage, hyperConverged));
   const kubeVirt: KubeVirt = {
     apiVersion: 'kubevirt.io/v1',
     kind: 'KubeVirt',
@@ -87,32 +70,7 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
       creationTimestamp: born,
       labels: { app: 'kubevirt-hyperconverged', 'app.kubernetes.io/managed-by': 'hco-operator' },
     },
-    spec: {
-      configuration: {
-        developerConfiguration: {
-          cpuAllocationRatio: 10,
-          memoryOvercommit: 100,
-          featureGates: [
-            'CPUManager',
-            'Snapshot',
-            'HotplugVolumes',
-            'ExpandDisks',
-            'HostDevices',
-            'WithHostModelCPU',
-            'HypervStrictCheck',
-          ],
-        },
-        evictionStrategy: highlyAvailable ? 'LiveMigrate' : 'None',
-        migrations: liveMigrationConfig,
-        network: { defaultNetworkInterface: 'masquerade' },
-        vmRolloutStrategy: 'LiveUpdate',
-      },
-      workloadUpdateStrategy: {
-        batchEvictionInterval: '1m0s',
-        batchEvictionSize: 10,
-        workloadUpdateMethods: ['LiveMigrate'],
-      },
-    },
+    spec: kubeVirtSpecOf(version, hyperConverged),
     status: {
       conditions: [
         ['Available', 'True', 'AllComponentsReady', 'All components are ready.'],
@@ -136,7 +94,7 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
       targetKubeVirtVersion: version.kubevirt,
     },
   };
-  store.create(resources.kubeVirts, kubeVirt);
+  store.create(resources.kubeVirts, ownedByOperator(undefined, kubeVirt, Date.parse(born)));
   if (network === undefined) return;
   const policy: KubeObject & Record<string, unknown> = {
     apiVersion: 'nmstate.io/v1',
