@@ -12,6 +12,8 @@ const state: LabState = {
   port: 6443,
   kubeconfig: '/tmp/kubeconfig',
   scenario: 'small',
+  cnv: '4.20',
+  kubevirt: 'v1.6.6',
   speed: 1,
   seed: '1',
   startedAt: '2026-11-22T20:00:00Z',

@@ -10,6 +10,10 @@ export interface LabState {
   /** Path of the lab's kubeconfig file. */
   kubeconfig: string;
   scenario: string;
+  /** Version of OpenShift Virtualization, e.g. `4.20`. */
+  cnv: string;
+  /** e.g. `v1.6.6`. */
+  kubevirt: string;
   speed: number | 'max';
   seed: string;
   /** RFC 3339. */

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Speed } from '../../lab/clock.ts';
 import { FerryError } from '../../model/errors.ts';
+import { versions } from '../../model/versions/index.ts';
 import type { Invocation } from '../context.ts';
 import { integer } from '../flags.ts';
 import { faultOptions } from '../lab/fault-options.ts';
@@ -18,6 +19,12 @@ export function labCommand(program: Command, { io, run }: Invocation): void {
     .option('--nodes <number>', 'instead of a scenario: this many nodes', integer(1, 5000))
     .option('--vms <number>', 'with --nodes: this many VMs', integer(0, 100_000))
     .option('--from <file>', 'instead of a scenario: the cluster that this saved snapshot holds')
+    .addOption(
+      new Option(
+        '--cnv <version>',
+        "OpenShift Virtualization's version: KubeVirt 1.3 (4.17) to 1.9 (next) (default: 4.20, or the snapshot's)",
+      ).choices(versions.map(({ cnv }) => cnv)),
+    )
     .option('--speed <factor>', 'how fast its time runs: a factor, or max to jump from event to event', speed, 1)
     .option('--seed <text>', 'the same seed gives the same run', 'ferry')
     .option('--port <number>', 'port on 127.0.0.1 (0: any that is free)', integer(0, 65_535), 0)
@@ -35,6 +42,9 @@ Examples:
 
   # A big one, ten times as fast as reality
   ${io.name} lab start --nodes 100 --vms 2000 --speed 10
+
+  # As a cluster that is to be upgraded has it
+  ${io.name} lab start --cnv 4.18
 
   # A twin of a real cluster
   ${io.name} snapshot -A > cluster.json

@@ -41,8 +41,8 @@ export async function startDetached(io: Io, flags: LabFlags): Promise<ExitCode> 
   return exit.ok;
 }
 
-function argumentsOf({ scenario, nodes, vms, from, speed, seed, port, kubeconfig }: LabFlags): string[] {
-  const values = { scenario, nodes, vms, from, speed, seed, port, kubeconfig };
+function argumentsOf({ scenario, nodes, vms, from, cnv, speed, seed, port, kubeconfig }: LabFlags): string[] {
+  const values = { scenario, nodes, vms, from, cnv, speed, seed, port, kubeconfig };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return [...given.flatMap(([name, value]) => [`--${name}`, String(value)]), '--detached'];
 }

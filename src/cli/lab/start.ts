@@ -12,6 +12,8 @@ export interface LabFlags {
   vms?: number;
   /** A Snapshot's file. */
   from?: string;
+  /** One of `versions`. */
+  cnv?: string;
   speed: Speed;
   seed: string;
   port: number;
@@ -58,8 +60,10 @@ async function serve(io: Io, flags: LabFlags): Promise<ExitCode> {
     const scenario = originOf(flags);
     const { speed, seed } = flags;
     const port = Number(new URL(lab.url).port);
+    const { cnv, kubevirt } = lab.version;
+    const startedAt = new Date().toISOString();
     writeLabState(
-      { pid: process.pid, url: lab.url, port, kubeconfig, scenario, speed, seed, startedAt: new Date().toISOString() },
+      { pid: process.pid, url: lab.url, port, kubeconfig, scenario, cnv, kubevirt, speed, seed, startedAt },
       io.env,
     );
     const [nodes, vms] = [lab.store.count('nodes'), lab.store.count('virtualmachines.kubevirt.io')];
@@ -94,7 +98,7 @@ export function noteAssumptions(io: Io, assumptions: string[]): void {
   for (const sentence of assumptions) note(io, `assumed: ${sentence}`);
 }
 
-async function start(io: Io, { scenario, nodes, vms, from, speed, seed, port }: LabFlags) {
+async function start(io: Io, { scenario, nodes, vms, from, cnv, speed, seed, port }: LabFlags) {
   const [{ startLab }, { scenarios }] = await Promise.all([
     import('../../lab/lab.ts'),
     import('../../lab/scenarios/index.ts'),
@@ -112,7 +116,7 @@ async function start(io: Io, { scenario, nodes, vms, from, speed, seed, port }: 
   const size =
     snapshot !== undefined ? { from: snapshot } : nodes === undefined ? { scenario: name } : { nodes, vms: vms ?? 0 };
   try {
-    return await startLab({ ...size, speed, seed, port });
+    return await startLab({ ...size, ...(cnv === undefined ? {} : { cnv }), speed, seed, port });
   } catch (error) {
     if (error instanceof FerryError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;

@@ -45,9 +45,10 @@ export async function labStatus(io: Io, output: 'json' | 'yaml' | undefined): Pr
     );
     return exit.ok;
   }
-  const { scenario, url, pid, speed, seed, startedAt, kubeconfig } = state;
+  const { scenario, cnv, kubevirt, url, pid, speed, seed, startedAt, kubeconfig } = state;
   const rows = {
     Scenario: scenario,
+    KubeVirt: `${kubevirt} (OpenShift Virtualization ${cnv})`,
     Address: url,
     Process: pid,
     Speed: speed,

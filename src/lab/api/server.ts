@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { KubeObject } from '../../model/objects.ts';
+import { kubevirt16 } from '../../model/versions/index.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
@@ -11,7 +12,8 @@ import { CRDS, crdOf } from './crds.ts';
 import type { OwnPath, Subresource, User, VirtualResource, Webhook } from './extension.ts';
 import { type Incoming, type Interference, incomingOf } from './interference.ts';
 import { kindTable } from './kind-table.ts';
-import { kinds } from './kinds/index.ts';
+import { kinds as kindsOf16 } from './kinds/index.ts';
+import type { Kind } from './kinds/kind.ts';
 import { rbacAdmission } from './rbac/admission.ts';
 import { bootstrapRoles } from './rbac/bootstrap.ts';
 import { type Rights, rbac } from './rbac/rights.ts';
@@ -26,6 +28,10 @@ export interface ApiServerOptions {
   store: Store;
   clock: Clock;
   certificates: Certificates;
+  /** What it serves. Default: the kinds of a cluster with KubeVirt 1.6. */
+  kinds?: readonly Kind[];
+  /** The version of Kubernetes that it says it is. Default: that of OpenShift 4.20. */
+  kubernetes?: string;
   /** Who is let in. `system:authenticated` is added to their groups. */
   tokens: TokenBook;
   webhooks?: Webhook[];
@@ -70,6 +76,8 @@ export class ApiServer {
     const {
       store,
       clock,
+      kinds = kindsOf16,
+      kubernetes = kubevirt16.kubernetes,
       webhooks = [],
       subresources = [],
       virtual = [],
@@ -83,6 +91,7 @@ export class ApiServer {
       store,
       clock,
       kinds: kindTable(kinds),
+      kubernetes,
       webhooks: [...rbacAdmission(kinds, rights), ...webhooks],
       subresources: [serviceAccountTokens(options), ...subresources],
       virtual,
