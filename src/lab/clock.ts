@@ -44,6 +44,11 @@ export class Clock {
     return Math.max(this.#now, Math.min(due, next));
   }
 
+  /** What drives it: real time by a factor, or events; undefined: nothing. */
+  get speed(): Speed | undefined {
+    return this.#driver?.speed;
+  }
+
   iso(): string {
     return new Date(this.now()).toISOString();
   }

@@ -14,13 +14,15 @@ import { startControllers } from './controllers/index.ts';
 import { kubeletSubresources } from './controllers/kubelet-api.ts';
 import { metricsServer } from './controllers/metrics-server.ts';
 import { virtApi } from './controllers/virt-api.ts';
-import { metricsProxy } from './controllers/virt-metrics.ts';
+import { apiClockOf } from './faults/api-clock.ts';
 import { type FaultInjector, faultInjector } from './faults/injector.ts';
 import { requestRules } from './faults/requests.ts';
 import { modelHypervisor } from './hypervisor/model.ts';
 import { createNetwork, type Network } from './hypervisor/network.ts';
 import { ASSUMED_GBPS } from './import/links.ts';
 import { renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { allMetrics, metricsProxy } from './metrics/serve.ts';
+import { metricSources } from './metrics/targets.ts';
 import { fromScenario, fromSnapshot, type Origin } from './origin.ts';
 import { random } from './random.ts';
 import { createRoles, VIEWERS } from './scenarios/build-roles.ts';
@@ -110,8 +112,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const seed = options.seed ?? '1';
   const clock = new Clock(options.startTime ?? origin.time ?? Date.now());
   const rng = random(seed);
-  const apiClock = { ahead: 0, now: () => clock.now() + apiClock.ahead };
-  const store = new Store(apiClock, rng);
+  const apiClock = apiClockOf(clock);
+  const store = new Store(apiClock.clock, rng);
   const network = createNetwork({
     nicSpeed: linkSpeed(ASSUMED_GBPS),
     nicSpeeds: Object.fromEntries([...origin.nicGbps].map(([name, gbps]) => [name, linkSpeed(gbps)])),
@@ -126,9 +128,10 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   origin.build(cluster);
   createRoles(cluster);
   const { handler } = startControllers(cluster);
+  const metrics = metricSources(cluster, { handler, linkSpeed: (node) => network.linkSpeed(node) });
 
   const tokens = { admin: randomBytes(24).toString('base64url'), viewer: randomBytes(24).toString('base64url') };
-  const book = new TokenBook(apiClock, {
+  const book = new TokenBook(apiClock.clock, {
     [tokens.admin]: { name: 'admin', groups: [MASTERS] },
     [tokens.viewer]: { name: 'viewer', groups: [VIEWERS] },
   });
@@ -139,18 +142,23 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const access = () => ({ server: server.url, ca: certificates.ca, name: LAB_NAME, namespace: origin.namespace });
   const server: ApiServer = new ApiServer({
     store,
-    clock: apiClock,
+    clock: apiClock.clock,
     certificates,
     tokens: book,
     kinds: kindsOf(version),
     kubernetes: version.kubernetes,
     webhooks,
-    subresources: [...subresources, ...kubeletSubresources(cluster, handler), metricsProxy(cluster, handler)],
+    subresources: [...subresources, ...kubeletSubresources(metrics), metricsProxy(metrics)],
     virtual: metricsServer(cluster),
-    paths: labControl(cluster, injector, {
-      tokens: book,
-      kubeconfigOf: (user) => renderKubeconfig({ ...access(), users: [user] }),
-    }),
+    paths: [
+      allMetrics(metrics),
+      ...labControl(
+        cluster,
+        injector,
+        { tokens: book, kubeconfigOf: (user) => renderKubeconfig({ ...access(), users: [user] }) },
+        metrics,
+      ),
+    ],
     interfere: requests.interfere,
     gracefulPods: true,
     onFault: (error) => cluster.faults.push(error instanceof Error ? error : new Error(String(error))),

@@ -124,6 +124,7 @@ export interface PathRequest {
   /** What follows `path`, without a leading slash. */
   rest: string;
   query: URLSearchParams;
+  headers: IncomingHttpHeaders;
   /** Decoded JSON body, if there was one. */
   body: unknown;
 }

@@ -15,10 +15,12 @@ export function ownPath(api: Api, request: ApiRequest): ApiResponse {
     user,
     rest: path.slice(handler.path.length + 1),
     query,
+    headers: request.headers,
     body: request.body.length === 0 ? undefined : decode(request, 'object'),
   });
   const type = answer.contentType ?? (typeof answer.body === 'string' ? 'text/plain' : 'application/json');
-  const { status, stream } = answer;
+  const { status, stream, pieces } = answer;
+  if (pieces !== undefined) return { status, headers: { 'content-type': type }, pieces };
   const headers: Record<string, string> =
     answer.body === undefined && stream === undefined ? {} : { 'content-type': type };
   return stream === undefined ? { status, headers, body: answer.body } : { status, headers, stream };

@@ -67,6 +67,10 @@ export function callSubresource(
     const { status, stream, contentType = 'text/plain' } = answer;
     return { status, headers: { 'content-type': contentType }, stream };
   }
+  if (answer.pieces !== undefined) {
+    const { status, pieces, contentType = 'text/plain' } = answer;
+    return { status, headers: { 'content-type': contentType }, pieces };
+  }
   const type = answer.contentType ?? (typeof answer.body === 'string' ? 'text/plain' : 'application/json');
   return {
     status: answer.status,

@@ -3,7 +3,9 @@ import { MASTERS } from '../api/rbac/rights.ts';
 import { forbidden } from '../api/status.ts';
 import type { Cluster } from '../cluster.ts';
 import type { FaultInjector } from '../faults/injector.ts';
+import type { Sources } from '../metrics/targets.ts';
 import { labFaults } from './faults.ts';
+import { labPrometheus } from './prometheus.ts';
 import { labTime } from './time.ts';
 import { type Access, labUsers } from './users.ts';
 
@@ -11,8 +13,13 @@ import { type Access, labUsers } from './users.ts';
 export const CONTROL = '/lab/v1';
 
 /** What steers the running lab over HTTP; what it serves there is one file each. */
-export function labControl(cluster: Cluster, injector: FaultInjector, access: Access): OwnPath[] {
-  const all = [labTime(cluster), labFaults(injector), labUsers(cluster, access)];
+export function labControl(cluster: Cluster, injector: FaultInjector, access: Access, metrics: Sources): OwnPath[] {
+  const all = [
+    labTime(cluster),
+    labFaults(injector),
+    labUsers(cluster, access),
+    labPrometheus(metrics, `${CONTROL}/prometheus`),
+  ];
   return all.map((each) => adminsOnly({ ...each, path: `${CONTROL}/${each.path}` }));
 }
 

@@ -49,15 +49,27 @@ export function guestInfoSubresources(cluster: Cluster): Subresource[] {
       timezone: 'UTC, 0',
     })),
     list('filesystemlist', 'VirtualMachineInstanceFileSystemList', (vmi) => ({
-      items: (vmi.status?.volumeStatus ?? [])
-        .filter(({ persistentVolumeClaimInfo }) => persistentVolumeClaimInfo !== undefined)
-        .map((volume, index) => ({
-          diskName: `vd${String.fromCharCode(97 + index)}`,
-          mountPoint: index === 0 ? '/' : `/${volume.name}`,
-          fileSystemType: 'xfs',
-        })),
+      items: filesystemsOf(vmi).map(({ diskName, mountPoint, fileSystemType }) => ({
+        diskName,
+        mountPoint,
+        fileSystemType,
+      })),
     })),
     list('userlist', 'VirtualMachineInstanceGuestOSUserList', () => ({ items: [] })),
     list('interfacelist', 'VirtualMachineInstanceInterfaceList', (vmi) => ({ items: vmi.status?.interfaces ?? [] })),
   ];
+}
+
+/** The filesystems of a guest: one on each disk that is a claim. `capacity` is the claim's, a Kubernetes quantity. */
+export function filesystemsOf(
+  vmi: VirtualMachineInstance,
+): { diskName: string; mountPoint: string; fileSystemType: string; capacity: string | undefined }[] {
+  return (vmi.status?.volumeStatus ?? [])
+    .filter(({ persistentVolumeClaimInfo }) => persistentVolumeClaimInfo !== undefined)
+    .map(({ name, persistentVolumeClaimInfo }, index) => ({
+      diskName: `vd${String.fromCharCode(97 + index)}`,
+      mountPoint: index === 0 ? '/' : `/${name}`,
+      fileSystemType: 'xfs',
+      capacity: (persistentVolumeClaimInfo?.capacity as { storage?: string } | undefined)?.storage,
+    }));
 }

@@ -5,13 +5,17 @@ import type { Subresource, SubresourceRequest, SubresourceResponse } from '../ap
 import { ApiError, badRequest, notFound } from '../api/status.ts';
 import { type Cluster, now } from '../cluster.ts';
 import type { LogLine } from '../logs.ts';
+import { RSS, USAGE } from '../metrics/kubelet-page.ts';
+import { nicsOf } from '../metrics/node-exporter-page.ts';
+import { metricsAnswer } from '../metrics/serve.ts';
+import { nodePage, type Sources } from '../metrics/targets.ts';
 import { resources } from '../resources.ts';
 import { isDown } from './kubelet.ts';
 import { nodeUsage, podUsage, type Usage } from './node-usage.ts';
-import type { VirtHandler } from './virt-handler.ts';
 
 /** What the kubelets serve through the API server: pod logs, and a node's stats and journal. */
-export function kubeletSubresources(cluster: Cluster, handler: VirtHandler): Subresource[] {
+export function kubeletSubresources(sources: Sources): Subresource[] {
+  const { cluster } = sources;
   return [
     {
       resource: resources.pods,
@@ -45,7 +49,9 @@ export function kubeletSubresources(cluster: Cluster, handler: VirtHandler): Sub
             reason: 'ServiceUnavailable',
           });
         }
-        if (request.rest === 'stats/summary') return { status: 200, body: summary(cluster, handler, node) };
+        if (request.rest === 'stats/summary') return { status: 200, body: summary(sources, node) };
+        const metrics = nodePage(sources, node, request.rest);
+        if (metrics !== undefined) return metricsAnswer(cluster, metrics, request.query);
         if (request.rest === 'logs' || request.rest.startsWith('logs/')) return nodeLog(cluster, node, request);
         if (request.rest === 'healthz') return { status: 200, body: 'ok' };
         return { status: 404, body: '404 page not found\n' };
@@ -135,60 +141,55 @@ function nodeLog(cluster: Cluster, node: Node, { query }: SubresourceRequest): S
   };
 }
 
-/** Steady traffic of a node, bytes per second in each direction, for each core its guests use. */
-const BYTES_PER_CORE = 2_000_000;
-
 /** The kubelet's Summary API, as far as people look at it: CPU, memory, network. */
-function summary(cluster: Cluster, handler: VirtHandler, node: Node): object {
+function summary({ cluster, meter, links }: Sources, node: Node): object {
   const time = now(cluster);
   const usage = nodeUsage(cluster, node);
   const total = bytesOf(node.status?.capacity?.['memory'] ?? '0');
-  const booted = Date.parse(node.metadata.creationTimestamp ?? time);
-  const seconds = Math.max(0, (cluster.clock.now() - booted) / 1000);
-  const migrated = handler.traffic(node.metadata.name);
-  const steady = Math.round(seconds * usage.cpu * BYTES_PER_CORE);
-  const nic = {
-    name: 'br-ex',
-    rxBytes: steady + Math.round(migrated.received),
+  const nics = nicsOf(cluster, node, meter, links.traffic(node.metadata.name)).map(({ name, received, sent }) => ({
+    name,
+    rxBytes: received,
     rxErrors: 0,
-    txBytes: steady + Math.round(migrated.sent),
+    txBytes: sent,
     txErrors: 0,
-  };
-  const stats = ({ cpu, memory }: Usage): object => ({
-    cpu: { time, usageNanoCores: Math.round(cpu * 1e9), usageCoreNanoSeconds: Math.round(cpu * seconds) * 1e9 },
+  }));
+  const stats = ({ cpu, memory }: Usage, seconds: number): object => ({
+    cpu: { time, usageNanoCores: Math.round(cpu * 1e9), usageCoreNanoSeconds: Math.round(seconds * 1e9) },
     memory: {
       time,
       workingSetBytes: Math.round(memory),
-      usageBytes: Math.round(memory * 1.05),
-      rssBytes: Math.round(memory * 0.9),
+      usageBytes: Math.round(memory * USAGE),
+      rssBytes: Math.round(memory * RSS),
     },
   });
   return {
     node: {
       nodeName: node.metadata.name,
       startTime: node.metadata.creationTimestamp,
-      ...stats(usage),
+      ...stats(usage, meter.node(node)),
       memory: {
         time,
         availableBytes: Math.max(0, Math.round(total - usage.memory)),
         workingSetBytes: Math.round(usage.memory),
-        usageBytes: Math.round(usage.memory * 1.05),
-        rssBytes: Math.round(usage.memory * 0.9),
+        usageBytes: Math.round(usage.memory * USAGE),
+        rssBytes: Math.round(usage.memory * RSS),
         pageFaults: 0,
         majorPageFaults: 0,
       },
-      network: { time, ...nic, interfaces: [nic] },
+      network: { time, ...nics[0], interfaces: nics },
     },
     pods: cluster.podsOn
       .get(node.metadata.name)
       .filter((pod) => !isFinishedPod(pod))
-      .map((pod) => ({
-        podRef: { name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid },
-        startTime: pod.status?.startTime,
-        containers: [
-          { name: pod.spec?.containers[0]?.name, startTime: pod.status?.startTime, ...stats(podUsage(cluster, pod)) },
-        ],
-        ...stats(podUsage(cluster, pod)),
-      })),
+      .map((pod) => {
+        const startTime = pod.status?.startTime;
+        const own = stats(podUsage(cluster, pod), meter.pod(pod));
+        return {
+          podRef: { name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid },
+          startTime,
+          containers: [{ name: pod.spec?.containers[0]?.name, startTime, ...own }],
+          ...own,
+        };
+      }),
   };
 }
