@@ -3,6 +3,7 @@ import type { KubeVirtVersion } from '../model/versions/index.ts';
 import { same } from './api/fields/compare.ts';
 import type { ResourceName, Store } from './api/store.ts';
 import { seconds } from './api/store.ts';
+import { type Broken, nothingBroken } from './broken.ts';
 import type { Clock } from './clock.ts';
 import { copyOf } from './copy.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
@@ -31,6 +32,7 @@ export interface Cluster {
   targetPods: Index<Pod>;
   /** Migrations of a VMI, by `namespace/name` (label kubevirt.io/vmi-name). */
   migrationsOf: Index<VirtualMachineInstanceMigration>;
+  broken: Broken;
   /** Failures of controllers that are bugs of the lab: tests expect none. */
   faults: Error[];
 }
@@ -55,6 +57,7 @@ export function createCluster(parts: Pick<Cluster, 'clock' | 'store' | 'random' 
       resources.migrations,
       (migration) => `${migration.metadata.namespace ?? ''}/${migration.spec.vmiName ?? ''}`,
     ),
+    broken: nothingBroken(),
     faults: [],
   };
 }

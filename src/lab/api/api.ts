@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { OwnPath, Subresource, VirtualResource, Webhook } from './extension.ts';
 import type { KindTable } from './kind-table.ts';
 import type { Rights } from './rbac/rights.ts';
@@ -7,8 +8,7 @@ import type { TokenBook } from './token-book.ts';
 /** What every handler works with. */
 export interface Api {
   store: Store;
-  /** The API server's own. */
-  clock: { now(): number };
+  clock: Clock;
   kinds: KindTable;
   /** Its version, as /version and OpenAPI tell it. */
   kubernetes: string;

@@ -7,7 +7,7 @@ import { handlerSource, handlerWorks } from './handler-pods.ts';
 import { DOWN } from './kubelet.ts';
 import { logTo } from './launcher-log.ts';
 import { migrationMethod } from './live-migratable.ts';
-import { type ActiveMigration, migrationJobs } from './migration-jobs.ts';
+import { type ActiveMigration, type MigrationJobs, migrationJobs } from './migration-jobs.ts';
 import { openReadinessGate } from './readiness-gate.ts';
 import type { Traffic } from './traffic.ts';
 import { currentPod, enterPhase } from './virt-vmi.ts';
@@ -16,6 +16,8 @@ import { type Requeue, workqueue } from './workqueue.ts';
 /** The virt-handlers, and what of their migrations is seen from outside. */
 export interface VirtHandler extends Controller {
   active(): ActiveMigration[];
+  /** Breaks the connections of some. */
+  lose: MigrationJobs['lose'];
   /** Bytes of migrations that a node has sent and received so far. */
   traffic(node: string): Traffic;
 }
@@ -89,6 +91,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
 
   return {
     active: () => jobs.active(),
+    lose: jobs.lose,
     traffic: (node) => jobs.traffic(node),
     start: () => {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
@@ -109,7 +112,8 @@ export function virtHandler(cluster: Cluster): VirtHandler {
           const labels = pod.metadata.labels ?? {};
           if (labels['kubevirt.io'] === 'virt-handler') wakeNode(pod.spec?.nodeName);
           const uid = labels['kubevirt.io/migrationJobUID'];
-          const leaving = event.type === 'DELETED' || pod.metadata.deletionTimestamp !== undefined;
+          const leaving =
+            event.type === 'DELETED' || pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Failed';
           if (uid !== undefined && leaving) jobs.lose((job) => job.uid === uid);
         }
       });

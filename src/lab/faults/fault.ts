@@ -12,6 +12,8 @@ export interface World {
   network: Network;
   handler: VirtHandler;
   requests: RequestRules;
+  /** The API server's clock; `ahead` in ms. */
+  apiClock: { ahead: number };
   server(): Pick<ApiServer, 'cutWatches' | 'close' | 'listen' | 'url'>;
 }
 

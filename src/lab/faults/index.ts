@@ -4,9 +4,22 @@ import { api503 } from './api-503.ts';
 import { apiLatency } from './api-latency.ts';
 import { apiReset } from './api-reset.ts';
 import { apiRestart } from './api-restart.ts';
+import { clockSkew } from './clock-skew.ts';
 import { compaction } from './compaction.ts';
 import type { Fault } from './fault.ts';
+import { linkDown } from './link-down.ts';
+import { linkLossy } from './link-lossy.ts';
+import { linkSlow } from './link-slow.ts';
+import { migrationDiverging } from './migration-diverging.ts';
+import { migrationStuck } from './migration-stuck.ts';
+import { nodeNotReady } from './node-not-ready.ts';
+import { quotaExceeded } from './quota-exceeded.ts';
 import { staleReads } from './stale-reads.ts';
+import { targetCrash } from './target-crash.ts';
+import { targetPending } from './target-pending.ts';
+import { virtHandlerCrash } from './virt-handler-crash.ts';
+import { virtHandlerRollout } from './virt-handler-rollout.ts';
+import { volumeDetached } from './volume-detached.ts';
 import { watchDrop } from './watch-drop.ts';
 
 /** What can be broken, in the order in which it is listed. */
@@ -20,4 +33,17 @@ export const faults: readonly Fault[] = [
   watchDrop,
   compaction,
   staleReads,
+  nodeNotReady,
+  virtHandlerCrash,
+  virtHandlerRollout,
+  linkSlow,
+  linkLossy,
+  linkDown,
+  targetPending,
+  targetCrash,
+  quotaExceeded,
+  migrationStuck,
+  migrationDiverging,
+  volumeDetached,
+  clockSkew,
 ];

@@ -4,6 +4,8 @@ import { maxMinRates } from './max-min.ts';
 
 /** One migration's way through the network. */
 export interface Path {
+  /** The migration's. */
+  id?: string;
   source: string;
   target: string;
   /** The migration's own limit, bytes per second; Infinity: none. */
@@ -19,6 +21,16 @@ interface Flow {
   close(): void;
 }
 
+/** A part of the network that does worse than it should. */
+export interface Impairment {
+  /** Whether a migration's way leads through it. */
+  concerns(path: Readonly<Path>): boolean;
+  /** Bytes per second that all of them share; 0: nothing passes. */
+  line?: number;
+  /** Bytes per second that one connection carries at most. */
+  stream?: number;
+}
+
 /** The migration network: a NIC a node, full duplex, and nothing between them that could be short. */
 export interface Network {
   /** Opens a way; `changed` is called when what it gets changes through others. Never before `open` has returned. */
@@ -26,6 +38,8 @@ export interface Network {
   /** Sets the speed of a node's NIC in each direction, bytes per second; 0: the link is down. */
   setLinkSpeed(node: string, bytesPerSecond: number): void;
   linkSpeed(node: string): number;
+  /** Makes a part of it worse, until what comes back is called. */
+  impair(impairment: Impairment): () => void;
 }
 
 /**
@@ -45,16 +59,28 @@ export function createNetwork({
 }): Network {
   const speeds = new Map(Object.entries(nicSpeeds));
   const flows = new Set<{ path: Path; now: Bandwidth; changed: () => void }>();
+  const impairments = new Map<string, Impairment>();
+  let impaired = 0;
   const linkSpeed = (node: string): number => speeds.get(node) ?? nicSpeed;
 
   const share = (cause?: object): void => {
     const all = [...flows];
     const capacity = new Map<string, number>();
     const demands = all.map(({ path }) => {
-      const links = linksOf(path);
-      capacity.set(links[0], linkSpeed(path.source));
-      capacity.set(links[1], linkSpeed(path.target));
-      return { links, cap: Math.min(path.limit, path.connections * streamRate) };
+      const [out, into] = linksOf(path);
+      const links = [out, into];
+      capacity.set(out, linkSpeed(path.source));
+      capacity.set(into, linkSpeed(path.target));
+      let stream = streamRate;
+      for (const [name, { concerns, line, stream: most = Infinity }] of impairments) {
+        if (!concerns(path)) continue;
+        stream = Math.min(stream, most);
+        if (line === undefined) continue;
+        links.push(name);
+        capacity.set(name, line);
+      }
+      const carries = path.connections * stream;
+      return { links, carries, cap: Math.min(path.limit, carries) };
     });
     const rates = maxMinRates(capacity, demands);
     const spare = new Map(capacity);
@@ -63,11 +89,12 @@ export function createNetwork({
     });
     const woken = all.filter((flow, index) => {
       const { path, now } = flow;
+      const { links, carries } = demands[index] ?? { links: [], carries: 0 };
       const rate = rates[index] ?? 0;
       const limited = path.limit < Infinity && rate >= path.limit * (1 - 1e-9);
       // Under its own limit a migration sends in bursts, at what nobody else uses of its way.
-      const room = rate + Math.max(0, Math.min(...linksOf(path).map((link) => spare.get(link) ?? 0)));
-      const line = limited ? Math.max(path.limit, Math.min(room, path.connections * streamRate)) : rate;
+      const room = rate + Math.max(0, Math.min(...links.map((link) => spare.get(link) ?? 0)));
+      const line = limited ? Math.max(path.limit, Math.min(room, carries)) : rate;
       const same = now.line === line && now.limit === path.limit;
       flow.now = { line, limit: path.limit };
       return !same && flow !== cause;
@@ -95,6 +122,15 @@ export function createNetwork({
     setLinkSpeed(node, bytesPerSecond) {
       speeds.set(node, bytesPerSecond);
       share();
+    },
+    impair(impairment) {
+      const name = `impairment ${++impaired}`;
+      impairments.set(name, impairment);
+      share();
+      return () => {
+        impairments.delete(name);
+        share();
+      };
     },
   };
 }
