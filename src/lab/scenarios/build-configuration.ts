@@ -60,7 +60,10 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
   };
   const kind = hyperConvergedKind(version);
   const hyperConverged = withDefaults(wanted, schemaOf(kind, 'v1beta1'));
-  store.create(resources.hyperConvergeds, inVersion(kind, kind.storage, hyperConverged));
+  store.create(
+    resources.hyperConvergeds,
+    withDefaults(inVersion(kind, kind.storage, hyperConverged), schemaOf(kind, kind.storage)),
+  );
   const kubeVirt: KubeVirt = {
     apiVersion: 'kubevirt.io/v1',
     kind: 'KubeVirt',
