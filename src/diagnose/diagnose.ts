@@ -3,9 +3,12 @@ import type { Subject } from '../model/finding.ts';
 import type { NodeView } from '../model/nodes.ts';
 import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
 import type { Vm } from '../model/vm.ts';
-import { type ClusterCase, clusterCase, migrationCase, vmCase } from './case.ts';
+import { type ClusterCase, clusterCase, type MigrationCase, migrationCase, vmCase } from './case.ts';
 import type { Cause, Confidence, Suspicion } from './cause.ts';
 import { causes } from './causes/index.ts';
+import { type Course, courseOf } from './course.ts';
+import { type Provenance, provenanceOf } from './provenance.ts';
+import { type Queue, queueOf } from './queue.ts';
 
 /** A cause that was found. */
 export interface Found extends Suspicion {
@@ -20,6 +23,12 @@ export interface Diagnosis {
   cause?: Found;
   /** What else would explain what is seen, or makes it worse. */
   also: Found[];
+  /** Of a migration, or the newest one of a VM: who asked for it. */
+  provenance?: Provenance;
+  /** Of one that waits: its place in the queue. */
+  queue?: Queue;
+  /** Of one that runs: how it goes, against its deadline. */
+  course?: Course;
   /** What could not be looked at: causes that need it were not considered. */
   unseen: { what: string; why: string }[];
 }
@@ -31,7 +40,7 @@ export function diagnoseMigration(dossier: Dossier, migration: VirtualMachineIns
   const each = migrationCase(cluster, migration);
   const { namespace, name } = migration.metadata;
   const subject = { kind: 'VirtualMachineInstanceMigration', ...(namespace !== undefined && { namespace }), name };
-  return conclude(dossier, subject, (cause) => cause.migration?.(each));
+  return { ...conclude(dossier, subject, (cause) => cause.migration?.(each)), ...aboutMigration(each) };
 }
 
 export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
@@ -41,7 +50,8 @@ export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
   // A VM's newest migration is what people mean when they ask about the VM.
   const newest = vm.unfinished[0]?.object ?? vm.finished.at(-1);
   const last = newest === undefined ? undefined : migrationCase(cluster, newest);
-  return conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
+  const diagnosis = conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
+  return last === undefined ? diagnosis : { ...diagnosis, ...aboutMigration(last) };
 }
 
 export function diagnoseNode(dossier: Dossier, node: NodeView): Diagnosis {
@@ -52,6 +62,16 @@ export function diagnoseNode(dossier: Dossier, node: NodeView): Diagnosis {
 export function diagnoseCluster(dossier: Dossier): Diagnosis {
   const cluster: ClusterCase = clusterCase(dossier);
   return conclude(dossier, { kind: 'Cluster', name: 'cluster' }, (cause) => cause.cluster?.(cluster));
+}
+
+function aboutMigration(each: MigrationCase): Pick<Diagnosis, 'provenance' | 'queue' | 'course'> {
+  const queue = each.view === undefined ? undefined : queueOf(each.snapshot, each.view);
+  const course = courseOf(each);
+  return {
+    provenance: provenanceOf(each.migration, each.vmi),
+    ...(queue !== undefined && { queue }),
+    ...(course !== undefined && { course }),
+  };
 }
 
 function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Suspicion | undefined): Diagnosis {

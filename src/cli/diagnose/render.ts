@@ -1,16 +1,51 @@
+import type { Course } from '../../diagnose/course.ts';
 import type { Diagnosis, Found } from '../../diagnose/diagnose.ts';
+import type { Queue } from '../../diagnose/queue.ts';
 import type { Meaning } from '../../diagnose/text.ts';
+import { shortDuration } from '../duration.ts';
 import { evidenceText } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
 
 /** A diagnosis for people: the cause, what shows it, what to do; then what else may play a part, and what was not seen. */
-export function renderDiagnosis({ subject, cause, also, unseen }: Diagnosis): string {
+export function renderDiagnosis({ subject, cause, also, unseen, provenance, queue, course }: Diagnosis): string {
   const name = subject.namespace === undefined ? subject.name : `${subject.namespace}/${subject.name}`;
   const lines = [cause === undefined ? `${name}: nothing found` : `${name}: ${cause.title} (${cause.confidence})`];
   if (cause !== undefined) lines.push(...found(cause));
+  if (queue !== undefined) lines.push(queueText(queue));
+  if (course !== undefined) lines.push(courseText(course));
+  if (provenance !== undefined)
+    lines.push(`asked for by: ${provenance.message}`, `    evidence: ${evidenceText(provenance.evidence)}`);
   for (const other of also) lines.push('', `also ${other.confidence}: ${other.title}`, ...found(other));
   for (const { what, why } of unseen) lines.push(`not seen: ${what} (${why})`);
   return lines.map((line) => `${plain(line)}\n`).join('');
+}
+
+function queueText({ position, waiting, holders, ordered, expectedSeconds }: Queue): string {
+  const place = `in the queue: ${position} of ${waiting}${ordered ? '' : ' by age; KubeVirt promises no order'}`;
+  const held =
+    holders.length === 0
+      ? ''
+      : `; the slots are held by ${holders.map(({ namespace, vmi }) => `${namespace}/${vmi}`).join(', ')}`;
+  const start =
+    expectedSeconds === undefined
+      ? ''
+      : `; by how long migrations took here it can start in about ${shortDuration(expectedSeconds)}`;
+  return `${place}${held}${start}`;
+}
+
+function courseText({ elapsedSeconds, deadlineSeconds, converging, expectedSeconds }: Course): string {
+  const trend =
+    converging === undefined
+      ? 'too early to say whether it converges'
+      : converging
+        ? 'it converges'
+        : 'it does not converge';
+  const deadline =
+    deadlineSeconds === undefined || deadlineSeconds === 0
+      ? ''
+      : `; KubeVirt gives it ${shortDuration(deadlineSeconds)} in all`;
+  const end = expectedSeconds === undefined ? '' : `; about ${shortDuration(expectedSeconds)} more`;
+  return `runs for ${shortDuration(elapsedSeconds)}: ${trend}${end}${deadline}`;
 }
 
 function found({ cause, message, evidence, remedies }: Found): string[] {
