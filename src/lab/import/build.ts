@@ -1,6 +1,6 @@
 import type { KubeObject, Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { itemsOf, type Snapshot, type SnapshotList } from '../../model/snapshot.ts';
-import { type Cluster, now } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import { currentPod } from '../controllers/virt-vmi.ts';
 import { resources } from '../resources.ts';
 import { SYSTEM_NAMESPACES } from '../scenarios/build-system.ts';
@@ -60,7 +60,7 @@ export function buildSnapshot(cluster: Cluster, snapshot: Snapshot): void {
   for (const vmi of store.list<VirtualMachineInstance>(resources.vmis)) {
     if (vmi.status?.phase !== 'Running') continue;
     const pod: Pod | undefined = currentPod(cluster, vmi);
-    if (pod !== undefined) store.update(resources.vmis, ranStatus(cluster, vmi, pod, now(cluster)));
+    if (pod !== undefined) store.update(resources.vmis, ranStatus(cluster, vmi, pod));
   }
 }
 

@@ -120,23 +120,9 @@ function fillMigration(migration: VirtualMachineInstanceMigration): VirtualMachi
 }
 
 /** A running VMI with what virt-handler reports besides what the Snapshot has: addresses, the guest's system. */
-export function ranStatus(
-  cluster: Cluster,
-  vmi: VirtualMachineInstance,
-  pod: Pod,
-  time: string,
-): VirtualMachineInstance {
+export function ranStatus(cluster: Cluster, vmi: VirtualMachineInstance, pod: Pod): VirtualMachineInstance {
   const { conditions: _computed, ...reported } = guestStatus(cluster, vmi, pod);
-  return {
-    ...vmi,
-    status: {
-      ...reported,
-      ...vmi.status,
-      conditions: (vmi.status?.conditions ?? []).map((condition) =>
-        condition.type === 'AgentConnected' ? { ...condition, lastProbeTime: time } : condition,
-      ),
-    },
-  };
+  return { ...vmi, status: { ...reported, ...vmi.status } };
 }
 
 /** The lease by which a node's kubelet says that it lives. */
