@@ -1,4 +1,5 @@
 import type { Pod } from '../model/objects.ts';
+import type { Cluster } from './cluster.ts';
 
 /** What faults (src/lab/faults/) have broken, for the controllers that play the broken part. */
 export interface Broken {
@@ -10,4 +11,9 @@ export interface Broken {
 
 export function nothingBroken(): Broken {
   return { unstartable: new Set(), nodeClocks: new Map() };
+}
+
+/** What a node's clock shows, ms since the epoch. */
+export function nodeNow({ clock, broken }: Pick<Cluster, 'clock' | 'broken'>, node: string): number {
+  return clock.now() + (broken.nodeClocks.get(node) ?? 0);
 }

@@ -1,9 +1,9 @@
 import type { Node, Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { seconds } from '../api/store.ts';
+import { nodeNow } from '../broken.ts';
 import { type Cluster, type Controller, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { handlerPod, handlerWorks } from './handler-pods.ts';
-import { nodeNow } from './kubelet.ts';
 import { isFinalVmi } from './printable-status.ts';
 import { currentPod, enterPhase } from './virt-vmi.ts';
 import { workqueue } from './workqueue.ts';

@@ -1,31 +1,35 @@
-import type { VirtualMachineInstance } from '../../model/objects.ts';
-import { badRequest } from '../api/status.ts';
+import type { VirtualMachine } from '../../model/objects.ts';
 import { modify } from '../cluster.ts';
-import { guestMemory, workloadAnnotations } from '../controllers/guest.ts';
+import { workloadAnnotations } from '../controllers/guest.ts';
 import { resources } from '../resources.ts';
 import { fault } from './fault.ts';
 
-/** A guest that rewrites memory faster than any link of the lab carries it; migrations that begin meanwhile never converge. */
+/** Memory that is rewritten, if the guest has so much. */
+const AREA = '1Ti';
+
+/**
+ * A guest rewrites memory faster than any link of the lab carries it. What a lab guest does is declared on its VM's
+ * template (controllers/guest.ts); a migration goes by what was declared when it began to copy.
+ */
 export const migrationDiverging = fault({
   name: 'migration-diverging',
   summary: 'a guest rewrites its memory so fast that migrations which begin meanwhile do not converge',
   parameters: { vm: 'required', dirty: { default: '16Gi' } },
   start: ({ cluster }, { vm, dirty }) => {
-    const find = (): VirtualMachineInstance | undefined =>
-      cluster.store.get<VirtualMachineInstance>(resources.vmis, vm.namespace, vm.name);
-    const vmi = find();
-    if (vmi === undefined) throw badRequest(`vm ${vm.namespace}/${vm.name} does not run`);
-    const before = vmi.metadata.annotations?.[workloadAnnotations.writes];
-    const area = Math.floor(guestMemory(vmi).size * 0.75);
+    const find = (): VirtualMachine | undefined =>
+      cluster.store.get<VirtualMachine>(resources.vms, vm.namespace, vm.name);
+    const before = find()?.spec.template.metadata?.annotations?.[workloadAnnotations.writes];
     const set = (value: string | undefined): void => {
       const now = find();
-      if (now?.metadata.uid !== vmi.metadata.uid || now === undefined) return;
-      modify<VirtualMachineInstance>(cluster, resources.vmis, now, (draft) => {
-        const { [workloadAnnotations.writes]: _, ...others } = draft.metadata.annotations ?? {};
-        draft.metadata.annotations = value === undefined ? others : { ...others, [workloadAnnotations.writes]: value };
+      if (now === undefined) return;
+      modify<VirtualMachine>(cluster, resources.vms, now, (draft) => {
+        const { metadata } = draft.spec.template;
+        const { [workloadAnnotations.writes]: _, ...others } = metadata?.annotations ?? {};
+        const annotations = value === undefined ? others : { ...others, [workloadAnnotations.writes]: value };
+        draft.spec.template.metadata = { ...metadata, annotations };
       });
     };
-    set(`${area}@${dirty}`);
+    set(`${AREA}@${dirty}`);
     return () => set(before);
   },
 });
