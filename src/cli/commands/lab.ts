@@ -78,6 +78,18 @@ Examples:
     .action((flags: { output?: 'json' | 'yaml' }) =>
       run(async () => await (await import('../lab/stop.ts')).labStatus(io, flags.output)),
     );
+  lab
+    .command('prometheus')
+    .description('Print the configuration of a Prometheus that scrapes the lab that runs.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  # Charts and KubeVirt's alerts of the lab, at http://127.0.0.1:9090
+  ${io.name} lab prometheus > prometheus.yml
+  prometheus --config.file prometheus.yml --web.listen-address 127.0.0.1:9090`,
+    )
+    .action(() => run(async () => await (await import('../lab/prometheus.ts')).labPrometheus(io)));
   userCommand(lab, { io, run });
   faultCommand(lab, { io, run });
 }
