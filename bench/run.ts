@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scale } from './scale.ts';
 import { slowNetwork } from './slow-network.ts';
+import { soak } from './soak.ts';
 import { startup } from './startup.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-bench-'));
@@ -146,6 +147,7 @@ network.close();
 large.process.disconnect();
 
 await scale(holds);
+await soak(holds);
 
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -35,9 +35,12 @@ const commands: Record<string, () => unknown> = {
   plain: async () => (await plainStreams()).port,
 };
 
-process.on('message', async (message) => {
+async function answer(command: string): Promise<void> {
+  // What was asked before may still be on its way out.
   await rest(100);
-  process.send?.({ answer: await commands[message as string]?.() });
-});
+  process.send?.({ answer: await commands[command]?.() });
+}
+
+process.on('message', (message) => void answer(message as string));
 process.on('disconnect', () => process.exit(0));
 process.send?.({ startSeconds, peakMiB, kubeconfig: lab.kubeconfig });
