@@ -1,12 +1,12 @@
-import type { KubeObject, Pod, PodDisruptionBudget, VirtualMachineInstance } from '../../model/objects.ts';
-import { isFinishedPod, isReadyPod } from '../../model/pods.ts';
+import type { KubeObject, Pod, VirtualMachineInstance } from '../../model/objects.ts';
+import { isFinishedPod } from '../../model/pods.ts';
 import type { AdmissionRequest, Subresource, Webhook } from '../api/extension.ts';
-import { denied, notFound, tooManyRequests } from '../api/status.ts';
+import { denied, notFound } from '../api/status.ts';
 import { type Cluster, modify, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { isTrue } from './conditions.ts';
+import { spendBudget } from './disruption.ts';
 import { EVICTION_SOURCE, evictionStrategyOf } from './evacuation.ts';
-import { matchesLabels } from './selectors.ts';
 
 /** What the descheduler calls itself in an eviction's annotation requested-by. */
 const DESCHEDULER = 'sigs.k8s.io/descheduler';
@@ -86,42 +86,9 @@ export function evictionSubresource(cluster: Cluster): Subresource {
       if (pod === undefined) throw notFound(resources.pods, name);
       const options = (body as Eviction | undefined)?.deleteOptions;
       const dry = query.get('dryRun') === 'All' || (options?.dryRun ?? []).includes('All');
-      if (!isFinishedPod(pod) && pod.metadata.deletionTimestamp === undefined) checkBudgets(cluster, pod);
+      spendBudget(cluster, pod, dry);
       if (!dry) remove(cluster, resources.pods, pod, options?.gracePeriodSeconds);
       return { status: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
     },
   };
-}
-
-function checkBudgets(cluster: Cluster, pod: Pod): void {
-  const namespace = pod.metadata.namespace ?? '';
-  for (const budget of cluster.store.list<PodDisruptionBudget>(resources.disruptionBudgets, namespace)) {
-    const selector = budget.spec?.selector;
-    if (!matchesLabels(selector, pod.metadata.labels ?? {})) continue;
-    const covered = cluster.store
-      .list<Pod>(resources.pods, namespace)
-      .filter((other) => matchesLabels(selector, other.metadata.labels ?? {}) && !isFinishedPod(other));
-    const healthy = covered.filter(isReadyPod).length;
-    const needed = neededOf(budget, covered.length);
-    if (healthy - 1 >= needed) continue;
-    throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", {
-      causes: [
-        {
-          reason: 'DisruptionBudget',
-          message: `The disruption budget ${budget.metadata.name} needs ${needed} healthy pods and has ${healthy} currently`,
-        },
-      ],
-    });
-  }
-}
-
-/** Pods that must stay healthy: minAvailable, or what maxUnavailable leaves; percentages are rounded up. */
-function neededOf(budget: PodDisruptionBudget, expected: number): number {
-  const { minAvailable, maxUnavailable } = budget.spec ?? {};
-  const amount = (value: string | number): number =>
-    typeof value === 'string' && value.endsWith('%')
-      ? Math.ceil((expected * Number.parseFloat(value)) / 100)
-      : Number(value);
-  if (minAvailable !== undefined) return amount(minAvailable);
-  return maxUnavailable === undefined ? 0 : Math.max(0, expected - amount(maxUnavailable));
 }

@@ -3,6 +3,7 @@ import { cdi } from './cdi.ts';
 import { storageProfiles } from './cdi-profiles.ts';
 import { componentLogs } from './component-logs.ts';
 import { daemonSet } from './daemonset.ts';
+import { disruption } from './disruption.ts';
 import { disruptionBudgets } from './disruption-budgets.ts';
 import { evacuationController } from './evacuation.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -11,6 +12,7 @@ import { heartbeat } from './heartbeat.ts';
 import { kubelet } from './kubelet.ts';
 import { migrationController } from './migration.ts';
 import { multus } from './multus.ts';
+import { nmstate } from './nmstate.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { resourceQuota } from './quota.ts';
@@ -36,6 +38,7 @@ export function startControllers(cluster: Cluster): Controllers {
     scheduler(cluster),
     kubelet(cluster),
     multus(cluster),
+    nmstate(cluster),
     nodeLifecycle(cluster),
     daemonSet(cluster),
     garbageCollector(cluster),
@@ -53,6 +56,7 @@ export function startControllers(cluster: Cluster): Controllers {
     heartbeat(cluster),
     migrationController(cluster),
     evacuationController(cluster),
+    disruption(cluster),
     disruptionBudgets(cluster),
     componentLogs(cluster),
     roleAggregation(cluster),
