@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.ts';
-import type { Listing, Snapshot, SnapshotList } from '../model/snapshot.ts';
+import type { Listing, ListRule, Snapshot, SnapshotList } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
 import { type Check, subjectOf } from './check.ts';
 
@@ -20,9 +20,11 @@ export function unknownLists(snapshot: Snapshot, checks: readonly Check[]): (vm:
     if (listing.known) {
       const where = (listing.onlyNamespaces ?? []).join(', ');
       const message = `${list} could be read in the namespace${listing.onlyNamespaces?.length === 1 ? '' : 's'} ${where} only; ${doubt}`;
-      return [
-        { message, remedy: `Grant the permission to list ${list} in all namespaces.`, what, value: 'partly known' },
-      ];
+      const remedy =
+        listing.rule === undefined
+          ? `Grant the permission to list ${list} in all namespaces.`
+          : `Have this rule in a ClusterRole, bound to you by a ClusterRoleBinding: ${ruleText(listing.rule)}.`;
+      return [{ message, remedy, what, value: 'partly known' }];
     }
     const message = `${list} could not be read (${listing.why}: ${listing.message}); ${doubt}`;
     return [{ message, remedy: remedyFor(listing), what, value: listing.why }];
@@ -40,12 +42,14 @@ export function unknownLists(snapshot: Snapshot, checks: readonly Check[]): (vm:
 
 function remedyFor(listing: Extract<Listing<unknown>, { known: false }>): string {
   const { rule } = listing;
-  if (rule !== undefined) {
-    return `Add this rule to your ClusterRole: apiGroups: ["${rule.apiGroup}"], resources: ["${rule.resource}"], verbs: ["${rule.verb}"].`;
-  }
+  if (rule !== undefined) return `Add this rule to your ClusterRole: ${ruleText(rule)}.`;
   return listing.why === 'missing'
     ? 'Choose a cluster that serves it.'
     : 'Try again; if it stays so, look at the API server and the webhooks and services behind it.';
+}
+
+function ruleText({ apiGroup, resource, verb }: ListRule): string {
+  return `apiGroups: ["${apiGroup}"], resources: ["${resource}"], verbs: ["${verb}"]`;
 }
 
 function lowerFirst(text: string): string {

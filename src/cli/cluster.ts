@@ -1,9 +1,11 @@
+import type { Access } from '../kube/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
 import { type Io, note } from './context.ts';
 import { forbidden } from './errors.ts';
 import type { ConnectionFlags, ScopeFlags, SnapshotFlag } from './flags.ts';
+import { type Need, tellingAllMissing } from './rights.ts';
 import { version } from './version.ts';
 
 /** A client for the cluster that the flags and the environment name. The caller closes it. */
@@ -31,7 +33,7 @@ export interface Reading {
 /** Reads the cluster, or the file that --snapshot names, and gives it to `use`. */
 export async function withSnapshot<T>(
   io: Io,
-  flags: ConnectionFlags & ScopeFlags & SnapshotFlag & { everyNamespace?: boolean },
+  flags: ConnectionFlags & ScopeFlags & SnapshotFlag & { everyNamespace?: boolean; needs?: readonly Need[] },
   use: (reading: Reading) => Promise<T>,
 ): Promise<T> {
   const all = flags.allNamespaces === true || flags.everyNamespace === true;
@@ -49,7 +51,7 @@ export async function withSnapshot<T>(
       signal: io.signal,
     });
     requireKubeVirt(snapshot);
-    return await use({ snapshot, namespace, client });
+    return await tellingAllMissing(client, namespace, flags.needs ?? [], () => use({ snapshot, namespace, client }));
   } finally {
     client.close();
   }
@@ -61,17 +63,22 @@ function tellWhatIsNotHeld(io: Io, { namespaces }: Snapshot, asked: string | und
   note(io, `note: this snapshot holds the VMs of ${namespaces.join(', ')} only`);
 }
 
-/** Fails as the LIST did, if a list that the command can't do without is not known. */
+/** Fails as the LISTs did, if lists that the command can't do without are not known. */
 export function requireLists(snapshot: Snapshot, lists: readonly SnapshotList[], namespace: string | undefined): void {
-  for (const list of lists) {
+  const unknown = lists.flatMap((list) => {
     const listing = snapshot.lists[list];
-    if (listing.known) continue;
-    if (listing.rule !== undefined) {
-      const { apiGroup: group, resource, verb } = listing.rule;
-      throw forbidden({ verb, group, resource, ...(namespace !== undefined && { namespace }) });
-    }
-    throw new FerryError('FERRY_E_API', `the ${list} are not known: ${listing.message}`, 'Read the cluster again.');
-  }
+    return listing.known ? [] : [{ list, ...listing }];
+  });
+  const missing = unknown.flatMap(({ rule }): Access[] => {
+    if (rule === undefined) return [];
+    const { apiGroup: group, resource, verb } = rule;
+    return [{ verb, group, resource, ...(namespace !== undefined && { namespace }) }];
+  });
+  const [first, ...more] = missing;
+  if (first !== undefined) throw forbidden(first, ...more);
+  const [failed] = unknown;
+  if (failed === undefined) return;
+  throw new FerryError('FERRY_E_API', `the ${failed.list} are not known: ${failed.message}`, 'Read the cluster again.');
 }
 
 /** The Snapshot that --snapshot names; `-` is standard input. Throws FERRY_E_FILE and FERRY_E_BAD_SNAPSHOT. */

@@ -136,9 +136,28 @@ function ofApi(error: ApiError): Told {
   );
 }
 
-/** What is missing, and the rule that would grant it. */
-export function forbidden(access: Access): FerryError {
-  return new FerryError('FERRY_E_FORBIDDEN', `you may not ${accessText(access)}`, ruleText(access));
+/** What is missing - at least one thing, all in one namespace - and the rules that would grant it. */
+export function forbidden(...missing: [Access, ...Access[]]): FerryError {
+  const [{ namespace }] = missing;
+  const where = namespace === undefined || namespace === '' ? 'in the whole cluster' : `in namespace ${namespace}`;
+  const what = merged(missing).map((access) => `${access.verbs.join(', ')} ${objectText(access)}`);
+  const place = missing[0].resource === undefined ? '' : ` ${where}`;
+  return new FerryError('FERRY_E_FORBIDDEN', `you may not ${what.join('; ')}${place}`, ruleText(missing));
+}
+
+/** What of a resource is missing, in one. */
+function merged(missing: readonly Access[]): (Access & { verbs: string[] })[] {
+  const byObject = new Map<string, Access & { verbs: string[] }>();
+  for (const access of missing) {
+    const known = byObject.get(objectText(access));
+    if (known === undefined) byObject.set(objectText(access), { ...access, verbs: [access.verb] });
+    else if (!known.verbs.includes(access.verb)) known.verbs.push(access.verb);
+  }
+  return [...byObject.values()];
+}
+
+function objectText(access: Access): string {
+  return access.resource === undefined ? (access.path ?? 'this') : resourceText(access);
 }
 
 /** `create virtualmachineinstancemigrations.kubevirt.io in namespace vms`. */
@@ -155,23 +174,28 @@ function resourceText({ resource, group }: Access): string {
   return group === undefined || group === '' ? String(resource) : `${resource}.${group}`;
 }
 
-/** The rule that would grant an access, ready to be pasted into a Role or ClusterRole. */
-function ruleText(access: Access): string {
-  const scope = access.namespace === undefined || access.namespace === '' ? 'ClusterRole' : 'Role or ClusterRole';
+/** The rules that would grant accesses, ready to be pasted into a Role or ClusterRole. */
+function ruleText(missing: [Access, ...Access[]]): string {
+  const [{ namespace }] = missing;
+  const scope = namespace === undefined || namespace === '' ? 'ClusterRole' : 'Role or ClusterRole';
+  const rules = merged(missing);
+  const list = (values: string[]): string => `[${values.map((value) => `"${value}"`).join(', ')}]`;
   const lines = [
-    `This rule in a ${scope} that is bound to you would grant it:`,
-    `  - apiGroups: ["${access.group ?? ''}"]`,
-    `    resources: ["${access.resource}"]`,
-    `    verbs: ["${access.verb}"]`,
+    `${rules.length === 1 ? 'This rule' : 'These rules'} in a ${scope} that is bound to you would grant it:`,
+    ...rules.flatMap(({ group = '', resource = '', verbs }) => [
+      `  - apiGroups: ${list([group])}`,
+      `    resources: ${list([resource])}`,
+      `    verbs: ${list(verbs)}`,
+    ]),
   ];
   // facts/kubevirt.md I: since v1.5 edit and admin no longer include it.
-  if (
-    access.resource === 'virtualmachineinstancemigrations' &&
-    access.group === 'kubevirt.io' &&
-    !['get', 'list', 'watch'].includes(access.verb)
-  ) {
-    lines.push('KubeVirt 1.5 and newer bring it as ClusterRole kubevirt.io:migrate.');
-  }
+  const migrates = missing.some(
+    ({ resource, group, verb }) =>
+      resource === 'virtualmachineinstancemigrations' &&
+      group === 'kubevirt.io' &&
+      !['get', 'list', 'watch'].includes(verb),
+  );
+  if (migrates) lines.push('KubeVirt 1.5 and newer bring it as ClusterRole kubevirt.io:migrate.');
   return lines.join('\n');
 }
 

@@ -8,18 +8,21 @@ const object = z.looseObject({
   metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().optional() }),
 });
 
+const listRule = z.object({ apiGroup: z.string(), resource: z.string(), verb: z.literal('list') });
+
 function listing(item: z.ZodType) {
   return z.discriminatedUnion('known', [
     z.object({
       known: z.literal(true),
       items: z.array(item),
       onlyNamespaces: z.array(z.string()).optional(),
+      rule: listRule.optional(),
     }),
     z.object({
       known: z.literal(false),
       why: z.enum(['missing', 'forbidden', 'failed']),
       message: z.string(),
-      rule: z.object({ apiGroup: z.string(), resource: z.string(), verb: z.literal('list') }).optional(),
+      rule: listRule.optional(),
     }),
   ]);
 }

@@ -147,7 +147,12 @@ async function readList<K extends SnapshotList>(name: K, reading: Reading): Prom
     if (reason.why !== 'forbidden' || namespaces.length === 0 || !partly.has(name)) return reason;
     try {
       const items = (await Promise.all(namespaces.map(read))).flat();
-      return { known: true, items, onlyNamespaces: namespaces };
+      return {
+        known: true,
+        items,
+        onlyNamespaces: namespaces,
+        ...(reason.rule !== undefined && { rule: reason.rule }),
+      };
     } catch (second) {
       return whyUnknown(second, kind);
     }

@@ -22,6 +22,13 @@ export const API_VERSION = 'ferry.run/v1alpha1';
 /** Why a list is not known. `missing`: the cluster does not serve the kind; `forbidden`: we may not read it. */
 export type UnknownReason = 'missing' | 'forbidden' | 'failed';
 
+/** A rule of a Role or ClusterRole. */
+export interface ListRule {
+  apiGroup: string;
+  resource: string;
+  verb: 'list';
+}
+
 /** What one LIST gave. Unknown is never taken for empty: whoever needs the items must say what it does without them. */
 export type Listing<T> =
   | {
@@ -29,13 +36,15 @@ export type Listing<T> =
       items: T[];
       /** Only these namespaces could be read, though the whole cluster was wanted. */
       onlyNamespaces?: string[];
+      /** The rule that would grant the LIST of the whole cluster, where only namespaces could be read. */
+      rule?: ListRule;
     }
   | {
       known: false;
       why: UnknownReason;
       message: string;
       /** The rule that would grant the LIST, when it was forbidden. */
-      rule?: { apiGroup: string; resource: string; verb: 'list' };
+      rule?: ListRule;
     };
 
 /** What the lists of a Snapshot hold, by the name of the list. */

@@ -21,6 +21,7 @@ import {
 import { linkText, outcomeText } from '../move/texts.ts';
 import { parseName } from '../names.ts';
 import { plain } from '../output/plain.ts';
+import { needsOf, tellingAllMissing } from '../rights.ts';
 import { ambiguous } from '../select-vms.ts';
 
 type Flags = ConnectionFlags & ScopeFlags & { dryRun: DryRun; yes?: boolean; timeout: number };
@@ -51,30 +52,42 @@ async function cancelMigrations(io: Io, names: string[], flags: Flags): Promise<
   const client = await openCluster(io, flags);
   try {
     const namespace = flags.allNamespaces ? undefined : client.namespace;
-    const { items } = await client.list<VirtualMachineInstanceMigration>(resources.migrations, {
-      ...(namespace !== undefined && { namespace }),
-      signal: io.signal,
-    });
-    const chosen = [...new Set(names.map((name) => find(io, items, name, namespace)))];
-    if (flags.dryRun === 'none') {
-      const list = chosen.map(
-        (each) => `  ${each.metadata.namespace}/${each.metadata.name} of VM ${each.spec.vmiName} (${phaseOf(each)})\n`,
-      );
-      const what = chosen.length === 1 ? 'this migration' : `these ${chosen.length} migrations`;
-      if (!flags.yes) io.stderr.write(plainLines(list));
-      await confirm(io, `Cancel ${what}?`, flags.yes === true);
-    }
-    // Where the VMs are now is part of what is told at the end: of a migration that was deleted, nothing else is left.
-    const orders = flags.dryRun === 'none' ? await Promise.all(chosen.map((each) => orderOf(io, client, each))) : [];
-    for (const [index, migration] of chosen.entries()) {
-      const requested = await cancelOne(io, client, migration, flags.dryRun);
-      const order = orders[index];
-      if (requested && order !== undefined) order.migration = deleted(migration, client.serverNow());
-    }
-    return orders.length === 0 ? exit.ok : await awaitEnd(io, client, orders, flags.timeout);
+    return await tellingAllMissing(client, namespace, needsOf.cancel, () =>
+      cancelIn(io, client, namespace, names, flags),
+    );
   } finally {
     client.close();
   }
+}
+
+async function cancelIn(
+  io: Io,
+  client: KubeClient,
+  namespace: string | undefined,
+  names: string[],
+  flags: Flags,
+): Promise<ExitCode> {
+  const { items } = await client.list<VirtualMachineInstanceMigration>(resources.migrations, {
+    ...(namespace !== undefined && { namespace }),
+    signal: io.signal,
+  });
+  const chosen = [...new Set(names.map((name) => find(io, items, name, namespace)))];
+  if (flags.dryRun === 'none') {
+    const list = chosen.map(
+      (each) => `  ${each.metadata.namespace}/${each.metadata.name} of VM ${each.spec.vmiName} (${phaseOf(each)})\n`,
+    );
+    const what = chosen.length === 1 ? 'this migration' : `these ${chosen.length} migrations`;
+    if (!flags.yes) io.stderr.write(plainLines(list));
+    await confirm(io, `Cancel ${what}?`, flags.yes === true);
+  }
+  // Where the VMs are now is part of what is told at the end: of a migration that was deleted, nothing else is left.
+  const orders = flags.dryRun === 'none' ? await Promise.all(chosen.map((each) => orderOf(io, client, each))) : [];
+  for (const [index, migration] of chosen.entries()) {
+    const requested = await cancelOne(io, client, migration, flags.dryRun);
+    const order = orders[index];
+    if (requested && order !== undefined) order.migration = deleted(migration, client.serverNow());
+  }
+  return orders.length === 0 ? exit.ok : await awaitEnd(io, client, orders, flags.timeout);
 }
 
 async function orderOf(io: Io, client: KubeClient, migration: VirtualMachineInstanceMigration): Promise<MoveOrder> {

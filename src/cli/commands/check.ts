@@ -18,6 +18,7 @@ import { renderDocument } from '../output/document.ts';
 import { briefly, explained } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
+import { needsOf } from '../rights.ts';
 import { namesNode, requireNode, selectVms } from '../select-vms.ts';
 
 type Flags = ConnectionFlags & ScopeFlags & OutputFlags & SnapshotFlag & { to?: string; explain?: boolean };
@@ -49,33 +50,43 @@ Examples:
 }
 
 async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode> {
-  return await withSnapshot(io, { ...flags, everyNamespace: namesNode(names) }, async (reading) => {
-    const { snapshot, namespace } = reading;
-    requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances'], namespace);
-    const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
-    if (target !== undefined) requireNode(snapshot, target);
-    const vms = await selectVms(reading, names, flags.selector);
-    const { checkVms } = await import('../../assess/assess.ts');
-    const report = checkVms(snapshot, vms, target === undefined ? {} : { target });
-    const manyNamespaces = namespace === undefined && new Set(vms.map((vm) => vm.namespace)).size !== 1;
-    if (flags.output === 'json' || flags.output === 'yaml') {
-      io.stdout.write(await renderDocument(report, flags.output));
-    } else if (flags.output === 'name') {
-      for (const { vm } of report.items) io.stdout.write(`virtualmachine.kubevirt.io/${plain(vm.name)}\n`);
-    } else if (report.items.length === 0) {
-      note(io, namespace === undefined ? 'No VMs found.' : `No VMs found in namespace ${namespace}.`);
-    } else if (flags.explain) {
-      io.stdout.write(explain(report.items));
-    } else {
-      io.stdout.write(
-        table(report.items, flags, flags.allNamespaces === true || manyNamespaces, terminalSize(io, 'stdout')?.columns),
-      );
-    }
-    const inText = flags.output === 'table' || flags.output === 'wide';
-    if (inText)
-      for (const finding of report.cluster ?? []) for (const line of explained(finding)) note(io, plain(line.slice(2)));
-    return report.items.some(({ verdict }) => verdict !== 'live') ? exit.findings : exit.ok;
-  });
+  return await withSnapshot(
+    io,
+    { ...flags, everyNamespace: namesNode(names), needs: needsOf.check },
+    async (reading) => {
+      const { snapshot, namespace } = reading;
+      requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances'], namespace);
+      const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
+      if (target !== undefined) requireNode(snapshot, target);
+      const vms = await selectVms(reading, names, flags.selector);
+      const { checkVms } = await import('../../assess/assess.ts');
+      const report = checkVms(snapshot, vms, target === undefined ? {} : { target });
+      const manyNamespaces = namespace === undefined && new Set(vms.map((vm) => vm.namespace)).size !== 1;
+      if (flags.output === 'json' || flags.output === 'yaml') {
+        io.stdout.write(await renderDocument(report, flags.output));
+      } else if (flags.output === 'name') {
+        for (const { vm } of report.items) io.stdout.write(`virtualmachine.kubevirt.io/${plain(vm.name)}\n`);
+      } else if (report.items.length === 0) {
+        note(io, namespace === undefined ? 'No VMs found.' : `No VMs found in namespace ${namespace}.`);
+      } else if (flags.explain) {
+        io.stdout.write(explain(report.items));
+      } else {
+        io.stdout.write(
+          table(
+            report.items,
+            flags,
+            flags.allNamespaces === true || manyNamespaces,
+            terminalSize(io, 'stdout')?.columns,
+          ),
+        );
+      }
+      const inText = flags.output === 'table' || flags.output === 'wide';
+      if (inText)
+        for (const finding of report.cluster ?? [])
+          for (const line of explained(finding)) note(io, plain(line.slice(2)));
+      return report.items.some(({ verdict }) => verdict !== 'live') ? exit.findings : exit.ok;
+    },
+  );
 }
 
 interface Line {

@@ -30,6 +30,7 @@ import { document, renderDocument } from '../output/document.ts';
 import { explained } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
 import { renderTable } from '../output/table.ts';
+import { needsOf } from '../rights.ts';
 import { namesNode, selectVms } from '../select-vms.ts';
 
 type Flags = ConnectionFlags &
@@ -72,22 +73,26 @@ async function runMove(io: Io, names: string[], flags: Flags): Promise<ExitCode>
       'Name the VMs, all on a node with node/NAME, or choose them by label with -l.',
     );
   }
-  return await withSnapshot(io, { ...flags, everyNamespace: namesNode(names) }, async (reading) => {
-    const { snapshot, namespace } = reading;
-    const client = reading.client as KubeClient;
-    requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances', 'migrations'], namespace);
-    const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
-    const vms = await selectVms(reading, names, flags.selector);
-    if (vms.length === 0)
-      throw new FerryError('FERRY_E_NOT_FOUND', 'no VM has these labels', 'Check them; -A looks in all namespaces.');
-    const { prepareMoves } = await import('../../execute/prepare.ts');
-    const plan = prepareMoves(snapshot, vms, target);
-    await refuseUnlessLive(io, snapshot, vms, target);
-    if (flags.dryRun !== 'none') return await preview(io, client, snapshot, vms, plan, flags);
-    if (!flags.yes) io.stderr.write(planTable(plan.orders));
-    await confirm(io, `Move ${vms.length === 1 ? 'this VM' : `these ${vms.length} VMs`}?`, flags.yes === true);
-    return await carryOut(io, client, plan, flags);
-  });
+  return await withSnapshot(
+    io,
+    { ...flags, everyNamespace: namesNode(names), needs: needsOf.move },
+    async (reading) => {
+      const { snapshot, namespace } = reading;
+      const client = reading.client as KubeClient;
+      requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances', 'migrations'], namespace);
+      const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
+      const vms = await selectVms(reading, names, flags.selector);
+      if (vms.length === 0)
+        throw new FerryError('FERRY_E_NOT_FOUND', 'no VM has these labels', 'Check them; -A looks in all namespaces.');
+      const { prepareMoves } = await import('../../execute/prepare.ts');
+      const plan = prepareMoves(snapshot, vms, target);
+      await refuseUnlessLive(io, snapshot, vms, target);
+      if (flags.dryRun !== 'none') return await preview(io, client, snapshot, vms, plan, flags);
+      if (!flags.yes) io.stderr.write(planTable(plan.orders));
+      await confirm(io, `Move ${vms.length === 1 ? 'this VM' : `these ${vms.length} VMs`}?`, flags.yes === true);
+      return await carryOut(io, client, plan, flags);
+    },
+  );
 }
 
 /** Carries out a plan, showing how it gets on on stderr and the result on stdout. */

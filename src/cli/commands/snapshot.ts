@@ -2,10 +2,11 @@ import { type Command, Option } from 'commander';
 import type { KubeClient } from '../../kube/types.ts';
 import { exit } from '../../model/errors.ts';
 import type { Snapshot, SnapshotList } from '../../model/snapshot.ts';
-import { withSnapshot } from '../cluster.ts';
+import { requireLists, withSnapshot } from '../cluster.ts';
 import { type Invocation, note } from '../context.ts';
 import { type ConnectionFlags, connectionFlags, type ScopeFlags, scopeFlags } from '../flags.ts';
 import { renderDocument } from '../output/document.ts';
+import { needsOf } from '../rights.ts';
 
 type Flags = ConnectionFlags & ScopeFlags & { output: 'json' | 'yaml' };
 
@@ -23,7 +24,9 @@ Examples:
     )
     .action((flags: Flags) =>
       run(async () => {
-        await withSnapshot(io, flags, async ({ snapshot: read, client }) => {
+        await withSnapshot(io, { ...flags, needs: needsOf.check }, async ({ snapshot: read, namespace, client }) => {
+          // Without VMs it would be good for nothing.
+          requireLists(read, ['virtualMachines', 'virtualMachineInstances'], namespace);
           const snapshot = client === undefined ? read : await withGuests(read, client, io.signal);
           for (const [name, listing] of Object.entries(snapshot.lists) as [
             SnapshotList,

@@ -30,10 +30,11 @@ export function roleAggregation({ store }: Cluster): Controller {
   };
   return {
     start: () => {
-      fillAll();
+      // What is filled may be part of others: every change of a role is looked at, one's own too.
       store.subscribe(({ resource }) => {
         if (resource === clusterRoles) fillAll();
       });
+      fillAll();
     },
   };
 }
