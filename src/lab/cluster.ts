@@ -47,7 +47,7 @@ export function createCluster(parts: Pick<Cluster, 'clock' | 'store' | 'random' 
   return {
     ...parts,
     events: eventRecorder(clock, store, random),
-    logs: logBook(),
+    logs: logsOf(store),
     podsOn: indexBy<Pod>(store, resources.pods, (pod) => pod.spec?.nodeName),
     podsOf: indexBy<Pod>(store, resources.pods, (pod) => pod.metadata.labels?.['kubevirt.io/created-by']),
     vmisOn: indexBy<VirtualMachineInstance>(store, resources.vmis, (vmi) => vmi.status?.nodeName),
@@ -60,6 +60,15 @@ export function createCluster(parts: Pick<Cluster, 'clock' | 'store' | 'random' 
     broken: nothingBroken(),
     faults: [],
   };
+}
+
+/** Logs go with their pod, whoever deletes it. */
+function logsOf(store: Store): LogBook {
+  const logs = logBook();
+  store.subscribe(({ type, resource, object }) => {
+    if (type === 'DELETED' && resource === resources.pods) logs.forget(object.metadata.uid ?? '');
+  });
+  return logs;
 }
 
 /** `namespace/name`, as controllers key their queues. */

@@ -1,5 +1,7 @@
 /** Lines kept for each container. */
 const LINES = 2000;
+/** So many more are kept for a while: forgetting them one by one would cost more. */
+const SLACK = 200;
 
 export interface LogLine {
   /** Lab time, ms since the epoch. */
@@ -29,7 +31,7 @@ export function logBook(): LogBook {
       book.set(container, lines);
       lines.push(line);
       for (const tell of followers.get(`${pod}/${container}`) ?? []) tell(line);
-      if (lines.length > 2 * LINES) lines.splice(0, lines.length - LINES);
+      if (lines.length > LINES + SLACK) lines.splice(0, lines.length - LINES);
     },
     read: (pod, container) => books.get(pod)?.get(container)?.slice(-LINES) ?? [],
     follow: (pod, container, line) => {

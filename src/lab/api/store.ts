@@ -23,6 +23,8 @@ export class StoreConflict extends Error {}
 
 /** How many changes a watch can be resumed across, before it gets 410 Gone. */
 const HISTORY = 20_000;
+/** So many more are kept for a while: forgetting them one by one would cost more. */
+const SLACK = 1_000;
 /** How many former states of a resource paged lists can continue from, before they get 410 Gone. */
 const PAGED = 32;
 
@@ -251,7 +253,7 @@ export class Store {
 
   #emit(event: StoreEvent): void {
     this.#history.push(event);
-    if (this.#history.length >= 2 * HISTORY) {
+    if (this.#history.length >= HISTORY + SLACK) {
       const dropped = this.#history.splice(0, this.#history.length - HISTORY);
       this.#compacted = dropped.at(-1)?.resourceVersion ?? this.#compacted;
     }

@@ -134,9 +134,10 @@ export function storeUpdate(
   if (same(stamped, old)) return before;
   const wanted = inVersion(kind, kind.storage, stamped);
   if (dryRun) return wanted;
-  const stored = api.store.update(resource, wanted);
-  if (isReleased(stored)) api.store.delete(resource, namespace, name);
-  return stored;
+  // As recorded: the write that takes the last finalizer is seen as the deletion alone, of the last stored state.
+  if (!isReleased(wanted)) return api.store.update(resource, wanted);
+  api.store.delete(resource, namespace, name);
+  return wanted;
 }
 
 export function admissionOf(
