@@ -5,6 +5,8 @@ import { evictionSubresource, evictionWebhook } from './eviction.ts';
 import { guestInfoSubresources } from './guest-info.ts';
 import { hyperConvergedWebhooks } from './hco-admission.ts';
 import { migrationWebhooks } from './migration-admission.ts';
+import { nmstateWebhooks } from './nmstate-webhooks.ts';
+import { quotaAdmission } from './quota.ts';
 import { vmWebhooks } from './vm-admission.ts';
 import { lifecycleSubresources } from './vm-lifecycle.ts';
 
@@ -16,6 +18,8 @@ export function virtApi(cluster: Cluster): { webhooks: Webhook[]; subresources: 
       ...vmWebhooks(cluster),
       evictionWebhook(cluster),
       ...hyperConvergedWebhooks(cluster),
+      ...quotaAdmission(cluster),
+      ...nmstateWebhooks(cluster),
     ],
     subresources: [
       ...lifecycleSubresources(cluster),
