@@ -13,6 +13,7 @@ import { CONTROL, labControl } from './control/index.ts';
 import { startControllers } from './controllers/index.ts';
 import { kubeletSubresources } from './controllers/kubelet-api.ts';
 import { metricsServer } from './controllers/metrics-server.ts';
+import { migrationLinks } from './controllers/migration-links.ts';
 import { virtApi } from './controllers/virt-api.ts';
 import { apiClockOf } from './faults/api-clock.ts';
 import { type FaultInjector, faultInjector } from './faults/injector.ts';
@@ -128,6 +129,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   origin.build(cluster);
   createRoles(cluster);
   const { handler } = startControllers(cluster);
+  migrationLinks(cluster, network).start();
   const metrics = metricSources(cluster, { handler, linkSpeed: (node) => network.linkSpeed(node) });
 
   const tokens = { admin: randomBytes(24).toString('base64url'), viewer: randomBytes(24).toString('base64url') };
@@ -163,6 +165,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     gracefulPods: true,
     onFault: (error) => cluster.faults.push(error instanceof Error ? error : new Error(String(error))),
   });
+  injector.schedule(origin.faults);
   await server.listen(options.port ?? 0);
   const kubeconfig = {
     ...access(),

@@ -1,13 +1,22 @@
-import type { KubeObject, Node, Pod } from '../../model/objects.ts';
-import { isReadyPod } from '../../model/pods.ts';
+import type { Node, Pod, VirtualMachineInstance } from '../../model/objects.ts';
+import { isFinishedPod, isReadyPod } from '../../model/pods.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { migrationSettings } from './config.ts';
 import { addressOf, isDown } from './kubelet.ts';
+import { networkStatusOf } from './multus-selection.ts';
+import { isGlobalUnicast, parseAddress } from './whereabouts-addresses.ts';
 
-/** The virt-handler pod of a node. */
+/** The interface of virt-handler's pod on a dedicated migration network (KubeVirt's MigrationInterfaceName). */
+export const MIGRATION_INTERFACE = 'migration0';
+
+/** The virt-handler pod of a node; while one replaces the other, the one that stays. */
 export function handlerPod(cluster: Cluster, node: string): Pod | undefined {
-  return cluster.podsOn.get(node).find((pod) => pod.metadata.labels?.['kubevirt.io'] === 'virt-handler');
+  const pods = cluster.podsOn.get(node).filter((pod) => isHandler(pod) && !isFinishedPod(pod));
+  return pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
+}
+
+export function isHandler(pod: Pod): boolean {
+  return pod.metadata.labels?.['kubevirt.io'] === 'virt-handler';
 }
 
 /** Whether virt-handler works on a node: its pod is ready and the node is on. */
@@ -17,18 +26,53 @@ export function handlerWorks(cluster: Cluster, node: string | undefined): boolea
   return pod !== undefined && isReadyPod(pod);
 }
 
+/** Whether a virt-handler that was asked to end still carries migrations: it waits for them, and takes no new ones (facts/kubevirt.md C4). */
+export function isBusyHandler(cluster: Cluster, pod: Pod): boolean {
+  const node = pod.spec?.nodeName;
+  if (node === undefined || !isHandler(pod)) return false;
+  for (const vmi of cluster.store.values<VirtualMachineInstance>(resources.vmis)) {
+    const state = vmi.status?.migrationState;
+    const copies = state?.startTimestamp !== undefined && state.completed !== true;
+    if (copies && (state.sourceNode === node || state.targetNode === node)) return true;
+  }
+  return false;
+}
+
 /** Where a target virt-handler listens: its migration0 interface if it has one, its pod address otherwise (facts/kubevirt.md D7). */
 export function migrationAddress(cluster: Cluster, node: string): string {
   const pod = handlerPod(cluster, node);
-  const dedicated = migrationSettings(cluster).network === undefined ? undefined : migrationInterface(pod);
-  return dedicated ?? pod?.status?.podIP ?? addressOf(cluster.store.get<Node>(resources.nodes, undefined, node));
+  return (
+    dedicatedAddress(pod) ?? pod?.status?.podIP ?? addressOf(cluster.store.get<Node>(resources.nodes, undefined, node))
+  );
 }
 
-function migrationInterface(pod: KubeObject | undefined): string | undefined {
-  const text = pod?.metadata.annotations?.['k8s.v1.cni.cncf.io/network-status'];
-  if (text === undefined) return undefined;
-  const networks = JSON.parse(text) as { interface?: string; ips?: string[] }[];
-  return networks.find((network) => network.interface === 'migration0')?.ips?.[0];
+/** The address a virt-handler has on the dedicated network: the first of migration0 that is a global unicast address. */
+export function dedicatedAddress(pod: Pod | undefined): string | undefined {
+  const network = networkStatusOf(pod).find((one) => one.interface === MIGRATION_INTERFACE);
+  return network?.ips?.find((ip) => {
+    const address = parseAddress(ip);
+    return address !== undefined && isGlobalUnicast(address);
+  });
+}
+
+/** What a virt-handler dies of at its start: migration0 is there and has no address (facts/kubevirt.md D7). */
+export function handlerPanic(pod: Pod): string | undefined {
+  const joined = networkStatusOf(pod).some((one) => one.interface === MIGRATION_INTERFACE);
+  return joined && dedicatedAddress(pod) === undefined ? `no IP found on ${MIGRATION_INTERFACE}` : undefined;
+}
+
+/**
+ * Over which network a migration goes, by the address its target listens on: the dedicated one, or the pod network.
+ * Undefined: the source's virt-handler is not on the network the target listens on, and can't reach it (facts/kubevirt.md
+ * D7: during a roll-out).
+ */
+export function migrationWay(
+  cluster: Cluster,
+  { source, target, address }: { source: string; target: string; address: string | undefined },
+): 'pod' | 'migration' | undefined {
+  const dedicated = cluster.podsOn.get(target).some((pod) => isHandler(pod) && dedicatedAddress(pod) === address);
+  if (address === undefined || !dedicated) return 'pod';
+  return dedicatedAddress(handlerPod(cluster, source)) === undefined ? undefined : 'migration';
 }
 
 /** virt-handler of a node, as the source of events. */

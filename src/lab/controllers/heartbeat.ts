@@ -26,7 +26,8 @@ export function heartbeat(cluster: Cluster): Controller {
     const posted = seconds(nodeNow(cluster, name));
     const age = clock.now() - Date.parse(node.metadata.annotations?.[HEARTBEAT] ?? now(cluster));
     // A handler that is shut down says so itself; one that is just silent is given up after a while.
-    const shutDown = handlerPod(cluster, name) === undefined;
+    const pod = handlerPod(cluster, name);
+    const shutDown = pod === undefined || pod.status?.phase === 'Pending';
     const schedulable = works ? 'true' : shutDown || age > SILENCE ? 'false' : node.metadata.labels[SCHEDULABLE];
     if (schedulable !== node.metadata.labels[SCHEDULABLE] && schedulable === 'false' && !shutDown) {
       events.warning(node, { component: 'virt-controller' }, 'NodeUnresponsive', UNRESPONSIVE);

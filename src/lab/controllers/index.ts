@@ -25,6 +25,7 @@ import { virtOperator } from './virt-operator.ts';
 import { virtVm } from './virt-vm.ts';
 import { virtVmi } from './virt-vmi.ts';
 import { volumes } from './volumes.ts';
+import { workloadUpdater } from './workload-updater.ts';
 
 /** What of the running controllers others need. */
 export interface Controllers {
@@ -58,6 +59,7 @@ export function startControllers(cluster: Cluster): Controllers {
     evacuationController(cluster),
     disruption(cluster),
     disruptionBudgets(cluster),
+    workloadUpdater(cluster),
     componentLogs(cluster),
     roleAggregation(cluster),
     serviceAccounts(cluster),

@@ -1,8 +1,13 @@
 import type { KubeObject, Node, Pod } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
+import { seconds } from '../api/store.ts';
+import { nodeNow } from '../broken.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
+import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
-import { endedStatus, readyAgain, runningStatus } from './pod-status.ts';
+import { isBusyHandler } from './handler-pods.ts';
+import { attachNetworks, withNetworkStatus } from './multus.ts';
+import { creatingStatus, endedStatus, probedStatus, readyAgain, runningStatus, unreadyStatus } from './pod-status.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 /** Set this to `true` on a node to switch it off: its kubelet and virt-handler fall silent. */
@@ -16,6 +21,20 @@ function nodeOf(cluster: Cluster, name: string | undefined): Node | undefined {
   return name === undefined ? undefined : cluster.store.get<Node>(resources.nodes, undefined, name);
 }
 
+/** How long until the kubelet tries anew to make a pod's sandbox, ms; on clusters one sees 10 to 15 s. */
+const SANDBOX_RETRY: [number, number] = [10_000, 15_000];
+/** A change of these may be what a pod without a sandbox waits for. */
+const NETWORKING = new Set<string>([resources.networkAttachments, resources.nodeNetworkStates, resources.ipPools]);
+/** virt-operator gives virt-handler's pod so much more time to end than virt-handler itself waits for migrations: 330 s and 300 s. */
+const HANDLER_PADDING = 30_000;
+
+/** When a readiness probe passes first, ms after the start: after its delay and up to one period. 0: there is none. */
+function readinessDelay(pod: Pod, random: Random): number {
+  const probe = pod.spec?.containers[0]?.readinessProbe;
+  if (probe?.initialDelaySeconds === undefined) return 0;
+  return (probe.initialDelaySeconds + random.between(0, probe.periodSeconds ?? 10)) * 1000;
+}
+
 /** The kubelets of all nodes: pods start and end, nodes report. */
 export function kubelet(cluster: Cluster): Controller {
   const { clock, store, events } = cluster;
@@ -23,6 +42,8 @@ export function kubelet(cluster: Cluster): Controller {
   const pods = workqueue(cluster, 'kubelet', { from: 5, to: 30 }, syncPod);
   const nodes = workqueue(cluster, 'kubelet-node', { from: 20, to: 80 }, report);
   const starting = new Map<string, number>();
+  /** Pods whose sandbox could not be made. */
+  const stuck = new Set<string>();
   const addresses = podAddresses(cluster);
 
   function syncPod(key: string): Requeue | undefined {
@@ -30,6 +51,12 @@ export function kubelet(cluster: Cluster): Controller {
     if (pod?.spec?.nodeName === undefined || isDown(cluster, pod.spec.nodeName)) return undefined;
     if (pod.metadata.deletionTimestamp !== undefined) return terminate(pod);
     if (pod.status?.phase !== 'Pending') return undefined;
+    if ([...cluster.broken.unstartable].some((concerns) => concerns(pod))) {
+      const why = 'rpc error: code = DeadlineExceeded desc = context deadline exceeded';
+      const source = { component: 'kubelet', host: pod.spec.nodeName };
+      events.warning(pod, source, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
+      return { afterMs: random.between(...SANDBOX_RETRY), background: true };
+    }
     const uid = pod.metadata.uid ?? '';
     const due = starting.get(uid) ?? clock.now() + random.between(500, 2000);
     if (clock.now() < due) {
@@ -38,10 +65,26 @@ export function kubelet(cluster: Cluster): Controller {
     }
     starting.delete(uid);
     const hostIP = addressOf(nodeOf(cluster, pod.spec.nodeName));
-    modify<Pod>(cluster, resources.pods, pod, (draft) => {
-      draft.status = runningStatus(draft, { time: now(cluster), podIP: addresses.next(pod, hostIP), hostIP });
-    });
     const source = { component: 'kubelet', host: pod.spec.nodeName };
+    const attached = attachNetworks(cluster, pod);
+    if ('failure' in attached) {
+      modify<Pod>(cluster, resources.pods, pod, (draft) => {
+        draft.status = creatingStatus(draft, { time: now(cluster), hostIP });
+      });
+      events.warning(pod, source, 'FailedCreatePodSandBox', attached.failure);
+      stuck.add(key);
+      return { afterMs: random.between(...SANDBOX_RETRY), background: true };
+    }
+    stuck.delete(key);
+    const podIP = addresses.next(pod, hostIP);
+    const delay = readinessDelay(pod, random);
+    modify<Pod>(cluster, resources.pods, pod, (draft) => {
+      const { networks } = attached;
+      if (networks.length > 0) draft.metadata.annotations = withNetworkStatus(draft, podIP, networks);
+      draft.status = runningStatus(draft, { time: now(cluster), podIP, hostIP });
+      if (delay > 0) draft.status = unreadyStatus(draft.status, now(cluster));
+    });
+    if (delay > 0) clock.after(delay, () => probe(pod));
     const image = pod.spec.containers[0]?.image ?? '';
     events.normal(pod, source, 'Pulled', `Container image "${image}" already present on machine`);
     events.normal(pod, source, 'Created', `Created container: ${pod.spec.containers[0]?.name ?? ''}`);
@@ -49,10 +92,21 @@ export function kubelet(cluster: Cluster): Controller {
     return undefined;
   }
 
+  /** The first readiness probe that can pass. */
+  function probe(pod: Pod): void {
+    const fresh = byKey<Pod>(cluster, resources.pods, keyOf(pod));
+    if (fresh?.metadata.uid !== pod.metadata.uid || isDown(cluster, fresh?.spec?.nodeName)) return;
+    if ((fresh?.status?.containerStatuses ?? []).some(({ state }) => state?.running === undefined)) return;
+    modify<Pod>(cluster, resources.pods, pod, (draft) => {
+      draft.status = probedStatus(draft.status, now(cluster));
+    });
+  }
+
   /** Ends the containers, then the pod; a launcher that still runs a guest takes a moment to shut it down. */
   function terminate(pod: Pod): Requeue | undefined {
     const uid = pod.metadata.uid ?? '';
     const deadline = Date.parse(pod.metadata.deletionTimestamp ?? '');
+    if (isBusyHandler(cluster, pod) && clock.now() < deadline - HANDLER_PADDING) return { afterMs: 1000 };
     const due = starting.get(`end/${uid}`) ?? Math.min(deadline, clock.now() + random.between(300, 1500));
     if (clock.now() < due) {
       starting.set(`end/${uid}`, due);
@@ -60,6 +114,7 @@ export function kubelet(cluster: Cluster): Controller {
     }
     starting.delete(`end/${uid}`);
     starting.delete(uid);
+    stuck.delete(keyOf(pod));
     store.delete(resources.pods, pod.metadata.namespace, pod.metadata.name);
     cluster.logs.forget(uid);
     return undefined;
@@ -101,7 +156,9 @@ export function kubelet(cluster: Cluster): Controller {
         if (pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Pending') pods.add(keyOf(pod));
       }
       store.subscribe((event) => {
-        if (event.resource === resources.pods && event.type !== 'DELETED') {
+        if (NETWORKING.has(event.resource)) {
+          for (const key of stuck) pods.addAfter(key, { afterMs: random.between(1000, SANDBOX_RETRY[1]) });
+        } else if (event.resource === resources.pods && event.type !== 'DELETED') {
           const pod = event.object as Pod;
           const ending = pod.metadata.deletionTimestamp !== undefined;
           if (pod.spec?.nodeName !== undefined && (ending || pod.status?.phase === 'Pending')) pods.add(keyOf(pod));
@@ -118,7 +175,7 @@ export function kubelet(cluster: Cluster): Controller {
           ...lease,
           spec: {
             ...(lease as KubeObject & { spec?: object }).spec,
-            renewTime: new Date(clock.now()).toISOString().replace('Z', '000Z'),
+            renewTime: new Date(nodeNow(cluster, lease.metadata.name)).toISOString().replace('Z', '000Z'),
           },
         })),
       );
@@ -127,7 +184,7 @@ export function kubelet(cluster: Cluster): Controller {
           const node = object as Node;
           const conditions = (node.status?.conditions ?? []).map((condition) => ({
             ...condition,
-            lastHeartbeatTime: now(cluster),
+            lastHeartbeatTime: seconds(nodeNow(cluster, object.metadata.name)),
           }));
           return { ...node, status: { ...node.status, conditions } } as Node;
         }),

@@ -122,7 +122,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
 }
 
 /** Image of virt-launcher, as virt-operator rolls it out. */
-function launcherImage(cluster: Cluster): string {
+export function launcherImage(cluster: Cluster): string {
   const registry =
     kubeVirtOf(cluster)?.status?.observedKubeVirtRegistry ?? 'registry.redhat.io/container-native-virtualization';
   return `${registry}/virt-launcher:${cluster.version.kubevirt}`;

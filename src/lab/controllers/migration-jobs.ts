@@ -4,13 +4,16 @@ import type { MigrationOutcome, MigrationProgress, RunningMigration } from '../h
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { moveTo } from './guest-status.ts';
-import { handlerSource, handlerWorks, migrationAddress } from './handler-pods.ts';
+import { handlerSource, handlerWorks, migrationAddress, migrationWay } from './handler-pods.ts';
 import { endPod, isDown } from './kubelet.ts';
 import { logMigration, logTo } from './launcher-log.ts';
+import { completeSizeChanges } from './live-update-size.ts';
 import { migrationOrder } from './migration-order.ts';
+import { DIAL_TIMEOUT, unreachable } from './migration-unreachable.ts';
 import { openReadinessGate } from './readiness-gate.ts';
 import { type Traffic, trafficCounter } from './traffic.ts';
 import { currentPod } from './virt-vmi.ts';
+import { completeVolumesChange, volumesTooSmall } from './volume-migration.ts';
 
 /** libvirt's words when the other side of a migration vanishes. */
 const LOST =
@@ -156,6 +159,11 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
         state.mode = 'PreCopy' as typeof state.mode;
       });
       if (started === undefined) return;
+      const refused = volumesTooSmall(cluster, started);
+      if (refused !== undefined) {
+        fail(job, { result: 'failed', reason: refused });
+        return;
+      }
       copy(job, started);
       if (isDown(cluster, job.target)) job.running?.fail(LOST);
       clock.after(random.between(100, 400), () => {
@@ -171,22 +179,33 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     const monitor = clock.every(4000, () => {
       if (job.running !== undefined) logMigration(cluster, pod, job.uid, job.running.progress());
     });
-    job.running = cluster.hypervisor.migrate(migrationOrder(cluster, vmi), {
-      mode: (mode) => {
-        change(job, (_, state) => {
-          state.mode = mode as typeof state.mode;
-        });
+    const address = vmi.status?.migrationState?.targetNodeAddress;
+    const network = migrationWay(cluster, { ...job, address });
+    if (network === undefined) {
+      monitor.cancel();
+      const failed: MigrationOutcome = { result: 'failed', reason: unreachable(cluster, job) };
+      clock.after(DIAL_TIMEOUT, () => finish(job, failed));
+      return;
+    }
+    job.running = cluster.hypervisor.migrate(
+      { ...migrationOrder(cluster, vmi), network },
+      {
+        mode: (mode) => {
+          change(job, (_, state) => {
+            state.mode = mode as typeof state.mode;
+          });
+        },
+        done: (outcome) => {
+          monitor.cancel();
+          traffic.count(
+            job,
+            outcome.result === 'succeeded' ? outcome.bytes : (job.running?.progress().processedBytes ?? 0),
+          );
+          delete job.running;
+          finish(job, outcome);
+        },
       },
-      done: (outcome) => {
-        monitor.cancel();
-        traffic.count(
-          job,
-          outcome.result === 'succeeded' ? outcome.bytes : (job.running?.progress().processedBytes ?? 0),
-        );
-        delete job.running;
-        finish(job, outcome);
-      },
-    });
+    );
   }
 
   function abort(vmi: VirtualMachineInstance, job: Job): void {
@@ -235,7 +254,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     const left = currentPod(cluster, before);
     const moved = change(job, (draft, state) => {
       state.endTimestamp = now(cluster);
-      if (bySource) state.completed = true;
+      if (bySource) complete(draft, state);
       moveTo(draft, job.target, pod?.status?.podIP);
     });
     if (moved !== undefined) {
@@ -253,9 +272,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
       }
     }
     clock.after(random.between(100, 400), () => {
-      change(job, (_, state) => {
-        state.completed = true;
-      });
+      change(job, complete);
       jobs.delete(job.uid);
     });
     if (left !== undefined) clock.after(random.between(300, 1200), () => endPod(cluster, left, 'Succeeded'));
@@ -281,6 +298,13 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     if (launcher !== undefined) logTo(cluster, launcher, 'virt-launcher', outcome.reason, 'error');
     const pod = targetPodOf(job);
     if (pod !== undefined) clock.after(random.between(300, 1000), () => endPod(cluster, pod, 'Succeeded'));
+  }
+
+  /** The target's virt-handler finalizes: the guest has all that the VMI was promised (migration-target.go finalizeMigration). */
+  function complete(draft: VirtualMachineInstance, state: { completed?: boolean }): void {
+    completeSizeChanges(draft);
+    completeVolumesChange(draft);
+    state.completed = true;
   }
 
   function targetPodOf(job: Job): Pod | undefined {

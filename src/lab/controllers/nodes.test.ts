@@ -73,7 +73,7 @@ describe('virt-handler', () => {
     const seen = new Set<string | undefined>();
     const set = (): DaemonSet => lab.store.get<DaemonSet>(resources.daemonSets, CNV_NAMESPACE, 'virt-handler')!;
     const counts = new Set<number | undefined>();
-    for (let step = 0; step < 600; step++) {
+    for (let step = 0; step < 4000; step++) {
       lab.clock.advanceBy(10);
       seen.add(schedulable('worker-3'));
       counts.add(set().status?.numberReady);

@@ -117,3 +117,74 @@ export function isLauncherReady(pod: Pod): boolean {
     status.name === 'compute' ? status.state?.running !== undefined : status.ready,
   );
 }
+
+/** Status of a pod on its node whose sandbox or containers are not there yet. */
+export function creatingStatus(pod: Pod, at: { time: string; hostIP: string }): PodStatus {
+  const { time, hostIP } = at;
+  const names = (pod.spec?.containers ?? []).map(({ name }) => name).join(' ');
+  const waiting = { reason: 'ContainersNotReady', message: `containers with unready status: [${names}]` };
+  let conditions = pod.status?.conditions;
+  for (const [type, status, more] of [
+    ['PodReadyToStartContainers', 'False', {}],
+    ['Initialized', 'True', {}],
+    ['Ready', 'False', waiting],
+    ['ContainersReady', 'False', waiting],
+    ['PodScheduled', 'True', {}],
+  ] as const) {
+    conditions = withCondition(conditions, { type, status, ...more, lastTransitionTime: time });
+  }
+  return {
+    ...pod.status,
+    phase: 'Pending',
+    conditions: conditions ?? [],
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    startTime: pod.status?.startTime ?? time,
+    containerStatuses: (pod.spec?.containers ?? []).map((container) => ({
+      name: container.name,
+      image: container.image ?? '',
+      imageID: '',
+      ready: false,
+      started: false,
+      restartCount: 0,
+      state: { waiting: { reason: 'ContainerCreating' } },
+      lastState: {},
+    })),
+  };
+}
+
+/** Status of a running pod as long as its containers have not passed their readiness probes, or after one has failed. */
+export function unreadyStatus(status: PodStatus | undefined, time: string): PodStatus {
+  const names = (status?.containerStatuses ?? []).map(({ name }) => name).join(' ');
+  let conditions = status?.conditions;
+  for (const type of ['Ready', 'ContainersReady']) {
+    conditions = withCondition(conditions, {
+      type,
+      status: 'False',
+      reason: 'ContainersNotReady',
+      message: `containers with unready status: [${names}]`,
+      lastTransitionTime: time,
+    });
+  }
+  return {
+    ...status,
+    conditions: conditions ?? [],
+    containerStatuses: (status?.containerStatuses ?? []).map((one) => ({ ...one, ready: false })),
+  };
+}
+
+/** Status of a pod whose containers have passed their readiness probes. */
+export function probedStatus(status: PodStatus | undefined, time: string): PodStatus {
+  let conditions = status?.conditions;
+  for (const type of ['Ready', 'ContainersReady']) {
+    conditions = withCondition(
+      conditions?.filter((one) => one.type !== type),
+      { type, status: 'True', lastTransitionTime: time },
+    );
+  }
+  return {
+    ...status,
+    conditions: conditions ?? [],
+    containerStatuses: (status?.containerStatuses ?? []).map((one) => ({ ...one, ready: true })),
+  };
+}

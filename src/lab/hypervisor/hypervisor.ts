@@ -12,6 +12,8 @@ export interface MigrationOrder {
   /** Node names; the network knows what lies between them. */
   source: string;
   target: string;
+  /** Which of their networks it takes. Default: the pod network. */
+  network?: 'pod' | 'migration';
   /** Bytes per second; 0: no limit. */
   bandwidthLimit: number;
   /** Parallel connections (multifd). */

@@ -75,7 +75,14 @@ function migrate(
   let seen: { migration: Migration; at: number } | undefined;
 
   const stageOf = (job: Migration) => job.stages[0]?.kind;
-  const path = { id: order.id, source, target, limit, connections: stageOf(migration) === 'disk' ? 1 : connections };
+  const path = {
+    id: order.id,
+    source,
+    target,
+    network: order.network ?? 'pod',
+    limit,
+    connections: stageOf(migration) === 'disk' ? 1 : connections,
+  };
   const flow = network.open(path, () => {
     settle();
     plan();

@@ -11,6 +11,24 @@ export interface Path {
   /** The migration's own limit, bytes per second; Infinity: none. */
   limit: number;
   connections: number;
+  /** Which of the nodes' networks it takes. Default: the pod network. */
+  network?: 'pod' | 'migration';
+}
+
+/** A node's NICs: what each carries in each direction, bytes per second, and over which the networks go. */
+export interface Nics {
+  speeds: Readonly<Record<string, number>>;
+  pod: string;
+  /** The dedicated migration network's; undefined: there is none. */
+  migration?: string;
+}
+
+/**
+ * Of the rate of an Ethernet link, the part that TCP's payload can have at an MTU: 40 bytes of IP and TCP headers and 12
+ * of time stamps are in a packet; around it 38 bytes of Ethernet, preamble and gap (IEEE 802.3, RFC 7323).
+ */
+export function payloadShare(mtu: number): number {
+  return (mtu - 52) / (mtu + 38);
 }
 
 interface Flow {
@@ -31,12 +49,15 @@ export interface Impairment {
   stream?: number;
 }
 
-/** The migration network: a NIC a node, full duplex, and nothing between them that could be short. */
+/** The networks that migrations take: NICs of nodes, full duplex, and nothing between them that could be short. */
 export interface Network {
   /** Opens a way; `changed` is called when what it gets changes through others. Never before `open` has returned. */
   open(path: Path, changed: () => void): Flow;
-  /** Sets the speed of a node's NIC in each direction, bytes per second; 0: the link is down. */
+  /** Tells what NICs a node has. Until then it has one, which carries everything. */
+  setNics(node: string, nics: Nics): void;
+  /** Sets the speed of the NIC that carries a node's migrations, in each direction, bytes per second; 0: the link is down. It lasts until the NIC itself changes. */
   setLinkSpeed(node: string, bytesPerSecond: number): void;
+  /** Of the NIC that carries a node's migrations. */
   linkSpeed(node: string): number;
   /** Makes a part of it worse, until what comes back is called. */
   impair(impairment: Impairment): () => void;
@@ -57,20 +78,30 @@ export function createNetwork({
   nicSpeeds?: Readonly<Record<string, number>>;
   streamRate?: number;
 }): Network {
-  const speeds = new Map(Object.entries(nicSpeeds));
+  const nodes = new Map<string, Nics>();
+  /** By link: what was set instead of the NIC's own speed. */
+  const overrides = new Map<string, number>();
   const flows = new Set<{ path: Path; now: Bandwidth; changed: () => void }>();
   const impairments = new Map<string, Impairment>();
   let impaired = 0;
-  const linkSpeed = (node: string): number => speeds.get(node) ?? nicSpeed;
+  const nicOf = (node: string, network: 'pod' | 'migration'): string => {
+    const nics = nodes.get(node);
+    return (network === 'migration' ? nics?.migration : undefined) ?? nics?.pod ?? '';
+  };
+  const speedOf = (node: string, nic: string): number =>
+    overrides.get(`${node}/${nic}`) ?? nodes.get(node)?.speeds[nic] ?? nicSpeeds[node] ?? nicSpeed;
+  const linkSpeed = (node: string): number => speedOf(node, nicOf(node, 'migration'));
 
   const share = (cause?: object): void => {
     const all = [...flows];
     const capacity = new Map<string, number>();
     const demands = all.map(({ path }) => {
-      const [out, into] = linksOf(path);
+      const [from, to] = [path.source, path.target].map((node) => nicOf(node, path.network ?? 'pod'));
+      const out = `${path.source}/${from ?? ''} out`;
+      const into = `${path.target}/${to ?? ''} in`;
       const links = [out, into];
-      capacity.set(out, linkSpeed(path.source));
-      capacity.set(into, linkSpeed(path.target));
+      capacity.set(out, speedOf(path.source, from ?? ''));
+      capacity.set(into, speedOf(path.target, to ?? ''));
       let stream = streamRate;
       for (const [name, { concerns, line, stream: most = Infinity }] of impairments) {
         if (!concerns(path)) continue;
@@ -119,8 +150,14 @@ export function createNetwork({
         },
       };
     },
+    setNics(node, nics) {
+      const before = nodes.get(node);
+      for (const nic in nics.speeds) if (before?.speeds[nic] !== nics.speeds[nic]) overrides.delete(`${node}/${nic}`);
+      nodes.set(node, nics);
+      share();
+    },
     setLinkSpeed(node, bytesPerSecond) {
-      speeds.set(node, bytesPerSecond);
+      overrides.set(`${node}/${nicOf(node, 'migration')}`, bytesPerSecond);
       share();
     },
     impair(impairment) {
@@ -133,8 +170,4 @@ export function createNetwork({
       };
     },
   };
-}
-
-function linksOf({ source, target }: Path): [string, string] {
-  return [`${source} out`, `${target} in`];
 }

@@ -13,8 +13,8 @@ import type { SnapshotList, SnapshotLists } from '../../model/snapshot.ts';
 import { type Cluster, now } from '../cluster.ts';
 import { guestStatus } from '../controllers/guest-status.ts';
 import { GATE } from '../controllers/pod-status.ts';
+import { REGISTRY } from '../controllers/virt-operator-daemonset.ts';
 import { VM_FINALIZER } from '../controllers/virt-vm.ts';
-import { REGISTRY } from '../scenarios/build-configuration.ts';
 
 /** What a Snapshot leaves out, by list; where a list is not named its objects are whole enough. */
 const fills: { [K in SnapshotList]?: (object: SnapshotLists[K], cluster: Cluster) => SnapshotLists[K] } = {

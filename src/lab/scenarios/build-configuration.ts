@@ -1,4 +1,4 @@
-import type { HyperConverged, KubeObject, KubeVirt } from '../../model/objects.ts';
+import type { HyperConverged, KubeVirt } from '../../model/objects.ts';
 import { inVersion } from '../api/json.ts';
 import { hyperConvergedKind } from '../api/kinds/hyperconverged.ts';
 import { schemaOf } from '../api/kinds/kind.ts';
@@ -6,13 +6,11 @@ import { withDefaults } from '../api/schema/structural.ts';
 import type { Cluster } from '../cluster.ts';
 import { kubeVirtSpecOf } from '../controllers/hco-kubevirt.ts';
 import { ownedByOperator } from '../controllers/hco-operator.ts';
+import { deploymentId, REGISTRY } from '../controllers/virt-operator-daemonset.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Where OpenShift Virtualization's images come from. */
-export const REGISTRY = 'registry.redhat.io/container-native-virtualization';
-
-/** The KubeVirt CR, HyperConverged with its version's defaults, and the objects of a dedicated network. */
+/** The KubeVirt CR, and HyperConverged with its version's defaults. */
 export function createConfiguration(cluster: Cluster, scenario: Scenario, workers: number, born: string): void {
   const { version, store } = cluster;
   const highlyAvailable = workers >= 2;
@@ -64,6 +62,7 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
     resources.hyperConvergeds,
     withDefaults(inVersion(kind, kind.storage, hyperConverged), schemaOf(kind, kind.storage)),
   );
+  const deployment = deploymentId(version, network?.name);
   const kubeVirt: KubeVirt = {
     apiVersion: 'kubevirt.io/v1',
     kind: 'KubeVirt',
@@ -89,56 +88,16 @@ export function createConfiguration(cluster: Cluster, scenario: Scenario, worker
       })),
       defaultArchitecture: 'amd64',
       observedGeneration: 1,
+      observedDeploymentID: deployment,
       observedKubeVirtRegistry: REGISTRY,
       observedKubeVirtVersion: version.kubevirt,
       operatorVersion: version.kubevirt,
       outdatedVirtualMachineInstanceWorkloads: 0,
       phase: 'Deployed',
+      targetDeploymentID: deployment,
+      targetKubeVirtRegistry: REGISTRY,
       targetKubeVirtVersion: version.kubevirt,
     },
   };
   store.create(resources.kubeVirts, ownedByOperator(undefined, kubeVirt, Date.parse(born)));
-  if (network === undefined) return;
-  const policy: KubeObject & Record<string, unknown> = {
-    apiVersion: 'nmstate.io/v1',
-    kind: 'NodeNetworkConfigurationPolicy',
-    metadata: { name: `${network.name}-policy`, creationTimestamp: born },
-    spec: {
-      nodeSelector: { 'node-role.kubernetes.io/worker': '' },
-      desiredState: {
-        interfaces: [
-          { name: network.interface, type: 'ethernet', state: 'up', mtu: network.mtu, ipv4: { enabled: false } },
-        ],
-      },
-    },
-    status: {
-      conditions: [
-        {
-          type: 'Available',
-          status: 'True',
-          reason: 'SuccessfullyConfigured',
-          message: `${workers}/${workers} nodes successfully configured`,
-          lastTransitionTime: born,
-        },
-      ],
-    },
-  };
-  store.create(resources.nodeNetworkPolicies, policy);
-  const attachment: KubeObject & Record<string, unknown> = {
-    apiVersion: 'k8s.cni.cncf.io/v1',
-    kind: 'NetworkAttachmentDefinition',
-    metadata: { name: network.name, namespace: CNV_NAMESPACE, creationTimestamp: born },
-    spec: {
-      config: JSON.stringify({
-        cniVersion: '0.3.1',
-        name: 'migration-bridge',
-        type: 'macvlan',
-        master: network.interface,
-        mode: 'bridge',
-        mtu: network.mtu,
-        ipam: { type: 'whereabouts', range: `${network.subnet}.0/24`, exclude: [`${network.subnet}.0/30`] },
-      }),
-    },
-  };
-  store.create(resources.networkAttachments, attachment);
 }

@@ -3,6 +3,8 @@ import { bytesOf } from '../../model/quantity.ts';
 import type { KubeVirtVersion } from '../../model/versions/index.ts';
 import { type Store, seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
+import { networkStateObject } from '../controllers/nmstate.ts';
+import { freshNetwork } from '../controllers/nmstate-hardware.ts';
 import { resources } from '../resources.ts';
 import type { NodeGroup, Scenario } from './scenario.ts';
 
@@ -180,43 +182,19 @@ function createLease(store: Store, node: string, time: number): void {
   store.create(resources.leases, lease);
 }
 
-/** NMState's report of a node: the NIC of the cluster network under br-ex, and the migration NIC if there is one. */
-export function createNetworkState(store: Store, scenario: Scenario, node: BuiltNode): void {
-  const mtu = node.group.mtu ?? 1500;
-  const dedicated = node.runsVms ? scenario.migrationNetwork : undefined;
-  const interfaces = [
-    {
-      name: 'eno1',
-      type: 'ethernet',
-      state: 'up',
-      mtu,
-      ethernet: { speed: node.group.nicGbps * 1000, duplex: 'full', 'auto-negotiation': true },
-      controller: 'br-ex',
-    },
-    {
-      name: 'br-ex',
-      type: 'ovs-interface',
-      state: 'up',
-      mtu,
-      ipv4: { enabled: true, address: [{ ip: node.address, 'prefix-length': 16 }] },
-    },
-    ...(dedicated === undefined
-      ? []
-      : [
-          {
-            name: dedicated.interface,
-            type: 'ethernet',
-            state: 'up',
-            mtu: dedicated.mtu,
-            ethernet: { speed: dedicated.gbps * 1000, duplex: 'full', 'auto-negotiation': true },
-          },
-        ]),
-  ];
-  const state: KubeObject & { status: object } = {
-    apiVersion: 'nmstate.io/v1beta1',
-    kind: 'NodeNetworkState',
-    metadata: { name: node.name, labels: { 'nmstate.io/node': node.name } },
-    status: { currentState: { interfaces }, hostNetworkManagerVersion: '1.52.0', handlerNmstateVersion: '2.2.45' },
-  };
-  store.create(resources.nodeNetworkStates, state);
+/** NMState's report of a node: the NIC of the cluster network under br-ex, and those that nothing uses yet. */
+export function createNetworkState(
+  store: Store,
+  scenario: Scenario,
+  { name, address, group, runsVms }: BuiltNode,
+): void {
+  const node = store.get<Node>(resources.nodes, undefined, name);
+  if (node === undefined) return;
+  const dedicated = runsVms ? scenario.migrationNetwork : undefined;
+  const spare = dedicated === undefined ? [] : [{ name: dedicated.interface, gbps: dedicated.gbps }];
+  const first = { name: 'eno1', gbps: group.nicGbps, ...(group.mtu === undefined ? {} : { mtu: group.mtu }) };
+  store.create(
+    resources.nodeNetworkStates,
+    networkStateObject(node, freshNetwork(address, [first, ...spare, ...(group.nics ?? [])])),
+  );
 }

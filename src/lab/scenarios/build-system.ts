@@ -1,9 +1,11 @@
 import type { DaemonSet, KubeObject, Pod } from '../../model/objects.ts';
 import type { Cluster } from '../cluster.ts';
+import { daemonPod } from '../controllers/daemonset.ts';
 import { podAddress } from '../controllers/kubelet.ts';
+import { attachNetworks, withNetworkStatus } from '../controllers/multus.ts';
 import { runningStatus } from '../controllers/pod-status.ts';
+import { handlerDaemonSet, REGISTRY } from '../controllers/virt-operator-daemonset.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
-import { REGISTRY } from './build-configuration.ts';
 import type { BuiltNode } from './build-nodes.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -187,38 +189,10 @@ function createHandlers(
   place: PodPlacer,
   born: string,
 ): void {
-  const labels = { 'kubevirt.io': 'virt-handler', 'prometheus.kubevirt.io': 'true' };
-  const network = scenario.migrationNetwork;
-  const networks = network === undefined ? undefined : `${network.name}@migration0`;
-  const annotations = networks === undefined ? undefined : { 'k8s.v1.cni.cncf.io/networks': networks };
-  const container = {
-    name: 'virt-handler',
-    image: `${REGISTRY}/virt-handler-rhel9:v${cluster.version.openshiftVirtualization}`,
-    ports: [{ containerPort: 8443, name: 'metrics', protocol: 'TCP' }],
-    resources: { requests: { cpu: '10m', memory: '325Mi' } },
-  };
+  const { store, version } = cluster;
   const count = nodes.length;
-  const daemonSet: DaemonSet = {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: {
-      name: 'virt-handler',
-      namespace: CNV_NAMESPACE,
-      creationTimestamp: born,
-      labels: { 'kubevirt.io': 'virt-handler' },
-    },
-    spec: {
-      selector: { matchLabels: { 'kubevirt.io': 'virt-handler' } },
-      template: {
-        metadata: { labels, ...(annotations === undefined ? {} : { annotations }) },
-        spec: {
-          containers: [container],
-          nodeSelector: { 'kubernetes.io/os': 'linux' },
-          tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
-        },
-      },
-      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
-    },
+  const set = store.create<DaemonSet>(resources.daemonSets, {
+    ...handlerDaemonSet(version, scenario.migrationNetwork?.name, born),
     status: {
       currentNumberScheduled: count,
       desiredNumberScheduled: count,
@@ -228,38 +202,19 @@ function createHandlers(
       updatedNumberScheduled: count,
       observedGeneration: 1,
     },
-  };
-  const owner = cluster.store.create(resources.daemonSets, daemonSet);
-  for (const [position, node] of nodes.entries()) {
-    const pod = systemPod(cluster, {
-      name: 'virt-handler',
-      namespace: CNV_NAMESPACE,
-      labels,
-      image: container.image,
-      cpu: '10m',
-      memory: '325Mi',
-      created: born,
-      owner,
-      ports: [{ containerPort: 8443, name: 'metrics' }],
-      ...(network === undefined
-        ? {}
-        : {
-            annotations: {
-              'k8s.v1.cni.cncf.io/networks': networks ?? '',
-              'k8s.v1.cni.cncf.io/network-status': JSON.stringify([
-                { name: 'ovn-kubernetes', interface: 'eth0', default: true },
-                {
-                  name: `${CNV_NAMESPACE}/${network.name}`,
-                  interface: 'migration0',
-                  ips: [`${network.subnet}.${position + 4}`],
-                  mtu: network.mtu,
-                },
-              ]),
-            },
-          }),
-    });
+  });
+  // What happened long ago has no events any more.
+  const quiet: Cluster = { ...cluster, events: { normal: () => undefined, warning: () => undefined } };
+  for (const node of nodes) {
     const random = cluster.random.fork(`virt-handler/${node.name}`);
-    pod.metadata.name = cluster.store.generatedName(resources.pods, CNV_NAMESPACE, 'virt-handler-', random);
-    place.run(pod, node, born);
+    const pod = daemonPod(set, node.name);
+    pod.metadata.name = store.generatedName(resources.pods, CNV_NAMESPACE, 'virt-handler-', random);
+    pod.metadata.creationTimestamp = born;
+    const placed = place.run(pod, node, born);
+    const attached = attachNetworks(quiet, placed);
+    if ('failure' in attached) throw new Error(attached.failure);
+    if (attached.networks.length === 0) continue;
+    const annotations = withNetworkStatus(placed, placed.status?.podIP ?? '', attached.networks);
+    store.update(resources.pods, { ...placed, metadata: { ...placed.metadata, annotations } });
   }
 }

@@ -3,6 +3,7 @@ import { seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { createConfiguration } from './build-configuration.ts';
+import { createDedicatedNetwork } from './build-network.ts';
 import { createNetworkState, createNode, nodesIn } from './build-nodes.ts';
 import { createSystemPods, podPlacer, SYSTEM_NAMESPACES } from './build-system.ts';
 import { createStorageClass, createVm } from './build-vms.ts';
@@ -36,6 +37,7 @@ export function buildScenario(cluster: Cluster, scenario: Scenario): void {
   }
   for (const kind of scenario.storage) createStorageClass(cluster, kind, born);
   createConfiguration(cluster, scenario, nodes.filter(({ runsVms }) => runsVms).length, born);
+  createDedicatedNetwork(cluster, scenario, born);
   const place = podPlacer(cluster);
   createSystemPods(cluster, scenario, nodes, place, born);
   const byName = new Map(nodes.map((node) => [node.name, node]));

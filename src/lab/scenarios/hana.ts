@@ -24,6 +24,7 @@ export const hana: Scenario = {
       memory: '11264Gi',
       sockets: 8,
       nicGbps: 25,
+      nics: [{ name: 'enp5s0', gbps: 100 }],
       hugepages: { '1Gi': '6144Gi' },
       cpuManager: true,
       cpuModel: 'SapphireRapids',

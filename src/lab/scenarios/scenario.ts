@@ -1,4 +1,6 @@
 import type { LiveMigrationConfig } from '../../model/objects.ts';
+import type { Nic } from '../controllers/nmstate-hardware.ts';
+import type { FaultRequest } from '../faults/injector.ts';
 
 /** Nodes that are alike. They are named PREFIX-0, PREFIX-1, ... */
 export interface NodeGroup {
@@ -13,6 +15,8 @@ export interface NodeGroup {
   /** Of the NIC that carries the cluster network (and, without a dedicated one, migrations), Gbit/s. */
   nicGbps: number;
   mtu?: number;
+  /** NICs that nothing uses yet: to build a dedicated network on. */
+  nics?: Nic[];
   /** Reserved huge pages by size, e.g. `{ '1Gi': '6Ti' }`. */
   hugepages?: Record<string, string>;
   /** Devices by resource name, on the first `onNodes` nodes. */
@@ -75,6 +79,8 @@ export interface Scenario {
   vms: VmDescription[];
   migrationNetwork?: MigrationNetwork;
   liveMigrationConfig?: LiveMigrationConfig;
+  /** What breaks by itself: `at` is lab time from the start, the rest as `ferry lab fault` takes it. */
+  faults?: (FaultRequest & { at: string })[];
   /** PVs for all claims (default), or only for local ones: of thousands nobody looks at them. */
   volumes?: 'all' | 'local';
 }

@@ -15,6 +15,7 @@ export const small: Scenario = {
       memory: '128Gi',
       sockets: 2,
       nicGbps: 10,
+      nics: [{ name: 'enp4s0', gbps: 25 }],
       devices: { resource: 'nvidia.com/GA102GL_A10', count: 1, onNodes: 1 },
     },
   ],
