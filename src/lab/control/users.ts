@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { OwnPath } from '../api/extension.ts';
-import { RBAC_GROUP, type Role, rbacResources } from '../api/rbac/rule.ts';
+import { type Binding, RBAC_GROUP, type Role, rbacResources } from '../api/rbac/rule.ts';
 import { isObject } from '../api/schema/structural.ts';
 import { badRequest } from '../api/status.ts';
 import type { TokenBook } from '../api/token-book.ts';
@@ -11,7 +11,7 @@ import { resources } from '../resources.ts';
 /** Who is let in, and how they find the lab. */
 export interface Access {
   tokens: TokenBook;
-  kubeconfigOf(user: KubeconfigUser): string;
+  kubeconfigOf: (user: KubeconfigUser) => string;
 }
 
 interface UserOrder {
@@ -72,13 +72,11 @@ function bind({ store }: Cluster, { name, namespace }: UserOrder, role: string):
   const resource = namespace === undefined ? rbacResources.clusterRoleBindings : rbacResources.roleBindings;
   const binding = `ferry-lab:${name}:${role}`;
   if (store.get(resource, namespace, binding) !== undefined) return;
-  store.create(resource, {
+  store.create<Binding>(resource, {
     apiVersion: `${RBAC_GROUP}/v1`,
     kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
     metadata: { name: binding, ...(namespace === undefined ? {} : { namespace }) },
-    ...{
-      roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
-      subjects: [{ apiGroup: RBAC_GROUP, kind: 'User', name }],
-    },
+    roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
+    subjects: [{ apiGroup: RBAC_GROUP, kind: 'User', name }],
   });
 }

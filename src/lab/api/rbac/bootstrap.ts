@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../model/objects.ts';
 import { type ResourceName, seconds } from '../store.ts';
-import { type PolicyRule, RBAC_GROUP, rbacResources, type Subject } from './rule.ts';
+import { type Binding, type PolicyRule, RBAC_GROUP, type Role, rbacResources, type Subject } from './rule.ts';
 
 // The ClusterRoles and bindings that a Kubernetes API server makes for its users
 // (plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.33); those for its own parts are left out.
@@ -198,9 +198,10 @@ export function bootstrapRoles(now: number): { resource: ResourceName; object: K
     const role = clusterRole(name, rules, now, more, collects);
     const binding =
       boundTo === undefined ? [] : [groupBinding(name, name, boundTo, now, { ...more, labels: bootstrapping })];
-    return [{ resource: rbacResources.clusterRoles as ResourceName, object: role }].concat(
-      binding.map((object) => ({ resource: rbacResources.clusterRoleBindings, object })),
-    );
+    return [
+      { resource: rbacResources.clusterRoles, object: role },
+      ...binding.map((object) => ({ resource: rbacResources.clusterRoleBindings, object })),
+    ];
   });
 }
 
@@ -213,7 +214,7 @@ export function clusterRole(
   now: number,
   more: More = {},
   ...collects: (string | undefined)[]
-): KubeObject {
+): Role {
   const labels = collects.filter((role) => role !== undefined).map((role) => ({ matchLabels: aggregateTo(role) }));
   return {
     apiVersion: `${RBAC_GROUP}/v1`,
@@ -221,11 +222,11 @@ export function clusterRole(
     metadata: { name, uid: uidOf(`clusterroles/${name}`), creationTimestamp: seconds(now), ...more },
     ...(labels.length === 0 ? {} : { aggregationRule: { clusterRoleSelectors: labels } }),
     rules,
-  } as KubeObject;
+  };
 }
 
 /** A ClusterRoleBinding to groups as it is stored. */
-export function groupBinding(name: string, role: string, groups: string[], now: number, more: More = {}): KubeObject {
+export function groupBinding(name: string, role: string, groups: string[], now: number, more: More = {}): Binding {
   const subjects = groups.map((group): Subject => ({ apiGroup: RBAC_GROUP, kind: 'Group', name: group }));
   return {
     apiVersion: `${RBAC_GROUP}/v1`,
@@ -233,7 +234,7 @@ export function groupBinding(name: string, role: string, groups: string[], now: 
     metadata: { name, uid: uidOf(`clusterrolebindings/${name}`), creationTimestamp: seconds(now), ...more },
     roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
     subjects,
-  } as KubeObject;
+  };
 }
 
 function uidOf(text: string): string {

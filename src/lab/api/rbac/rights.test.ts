@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../model/objects.ts';
 import { Clock } from '../../clock.ts';
@@ -104,8 +104,8 @@ function world(): World {
 
 function role(name: string, rules: PolicyRule[], namespace?: string): Role {
   return namespace === undefined
-    ? (clusterRole(name, rules, 0) as Role)
-    : ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules } as Role);
+    ? clusterRole(name, rules, 0)
+    : { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules };
 }
 
 function binding(name: string, to: Subject[], roleName: string, namespace?: string, kind = 'ClusterRole'): Binding {
@@ -115,7 +115,7 @@ function binding(name: string, to: Subject[], roleName: string, namespace?: stri
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: roleName },
     subjects: to,
-  } as Binding;
+  };
 }
 
 function put({ store }: World, object: KubeObject): KubeObject {

@@ -6,11 +6,11 @@ import { type Binding, type PolicyRule, type Role, rbacResources, ruleAllows, ty
 
 /** What users may do. */
 export interface Rights {
-  authorize(attributes: Attributes): Decision;
+  authorize: (attributes: Attributes) => Decision;
   /** Every rule that applies to a user in a namespace ('' or none: cluster-wide ones only), and what could not be resolved. */
-  rulesFor(user: User, namespace?: string): { rules: PolicyRule[]; errors: string[] };
+  rulesFor: (user: User, namespace?: string) => { rules: PolicyRule[]; errors: string[] };
   /** The rules of a role that a binding in a namespace refers to; a string says why there are none. */
-  rulesOf(roleRef: Binding['roleRef'], namespace?: string): PolicyRule[] | string;
+  rulesOf: (roleRef: Binding['roleRef'], namespace?: string) => PolicyRule[] | string;
 }
 
 /** Members may do everything, whatever the roles say: the API server asks nobody. */
