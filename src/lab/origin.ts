@@ -20,6 +20,8 @@ export interface Origin {
   version: KubeVirtVersion | undefined;
   /** What it does not tell and the lab takes for granted, a sentence each. */
   assumptions: string[];
+  /** What breaks by itself. */
+  faults: NonNullable<Scenario['faults']>;
   /** Fills the empty store. */
   build(cluster: Cluster): void;
 }
@@ -32,6 +34,7 @@ export function fromScenario(scenario: Scenario): Origin {
     version: undefined,
     namespace: scenario.namespaces[0]?.name ?? 'default',
     assumptions: [],
+    faults: scenario.faults ?? [],
     build: (cluster) => buildScenario(cluster, scenario),
   };
 }
@@ -43,6 +46,7 @@ export function fromSnapshot(snapshot: Snapshot): Origin {
     version: knownVersion(snapshot.versions.kubevirt)?.version,
     namespace: snapshot.namespaces[0] ?? 'default',
     assumptions: assumptionsOf(snapshot),
+    faults: [],
     build: (cluster) => buildSnapshot(cluster, snapshot),
   };
 }

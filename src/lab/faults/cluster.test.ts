@@ -141,7 +141,7 @@ describe('links', () => {
       'link-slow between the two, however they are named',
       'link-slow',
       { node: 'worker-1', 'to-node': 'worker-0', gbps: '5' },
-      8,
+      2,
     ],
     ['link-slow between others', 'link-slow', { node: 'worker-1', 'to-node': 'worker-2', gbps: '5' }, 1],
     // 8 connections of 1448 B / 1 ms * sqrt(1.5 / 0.00058) = 74 MB/s each, half of the link's 1.175 GB/s.

@@ -32,8 +32,8 @@ export interface FaultInjector {
   active(): Injected[];
   /** Ends one by its id, all of a name, or all. @throws ApiError 404 if there is none */
   clear(which?: string): Injected[];
-  /** @throws ApiError 400 as `inject` would */
-  check(request: FaultRequest): void;
+  /** Injects each so long after now. @throws ApiError 400 for the first that is wrong, and then schedules none */
+  schedule(requests: readonly (FaultRequest & { at: string })[]): void;
 }
 
 interface Running {
@@ -74,8 +74,28 @@ export function faultInjector(world: World): FaultInjector {
     return [{ ...found.injected, until: seconds(clock.now()) }];
   }
 
-  return {
-    check: (request) => void read(request),
+  const injector: FaultInjector = {
+    schedule: (requests) => {
+      const planned = requests.map(({ at, ...request }) => {
+        read(request);
+        const delay = at === '0' ? 0 : durationOf(at);
+        if (delay === undefined || delay < 0) {
+          throw badRequest(`at must be a duration such as 30s or 5m; ${JSON.stringify(at)} is not`);
+        }
+        return { delay, request };
+      });
+      for (const { delay, request } of planned) {
+        const happen = (): void => {
+          try {
+            injector.inject(request);
+          } catch (error) {
+            // What it is about may be gone by then.
+            world.cluster.faults.push(error instanceof Error ? error : new Error(String(error)));
+          }
+        };
+        clock.after(delay, happen, { background: true });
+      }
+    },
     inject: (request) => {
       const { fault, values, lasts } = read(request);
       const { name, for: _, ...given } = request;
@@ -107,4 +127,5 @@ export function faultInjector(world: World): FaultInjector {
       return ids.flatMap(end);
     },
   };
+  return injector;
 }
