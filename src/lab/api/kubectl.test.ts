@@ -323,6 +323,51 @@ describe.skipIf(!present)('kubectl', () => {
     expect((await kubectl('--as=bob', 'get', 'nodes')).code).toBe(1);
   });
 
+  test('roles and bindings are made with kubectl, and auth tells what they grant', async () => {
+    await ok('create', 'role', 'mover', '--verb=create,list', '--resource=virtualmachineinstancemigrations');
+    await ok('create', 'rolebinding', 'mover', '--role=mover', '--user=bob', '--serviceaccount=default:bot');
+    await ok('create', 'clusterrole', 'all-things', '--aggregation-rule=things=yes');
+    const bob = (...args: string[]): ReturnType<typeof kubectl> => kubectl('--context=lab-bob', ...args);
+    expect((await bob('auth', 'can-i', 'create', 'vmim')).out).toBe('yes\n');
+    expect((await bob('auth', 'can-i', 'create', 'vmim', '-n', 'kube-system')).out).toBe('no\n');
+    const list = (await bob('auth', 'can-i', '--list')).out.split('\n').map(columns);
+    expect(list).toContainEqual(['virtualmachineinstancemigrations.kubevirt.io', '[]', '[]', '[create list]']);
+    expect(list).toContainEqual(['selfsubjectreviews.authentication.k8s.io', '[]', '[]', '[create]']);
+    expect((await bob('auth', 'whoami')).out.split('\n').map(columns)).toEqual([
+      ['ATTRIBUTE', 'VALUE'],
+      ['Username', 'bob'],
+      ['Groups', '[system:authenticated]'],
+      [''],
+    ]);
+    const described = await ok('get', 'clusterrole', 'all-things', '-o', 'jsonpath={.aggregationRule}');
+    expect(JSON.parse(described)).toEqual({ clusterRoleSelectors: [{ matchLabels: { things: 'yes' } }] });
+    const escalating = await bob('create', 'clusterrolebinding', 'me', '--clusterrole=cluster-admin', '--user=bob');
+    expect(escalating.err).toContain(
+      'clusterrolebindings.rbac.authorization.k8s.io is forbidden: User "bob" cannot create resource "clusterrolebindings"',
+    );
+  });
+
+  test('create token gives a token of the service account, which is let in', async () => {
+    await ok('create', 'serviceaccount', 'bot');
+    const token = (await ok('create', 'token', 'bot', '--duration=20m')).trim();
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, number>;
+    expect((claims['exp'] ?? 0) - (claims['iat'] ?? 0)).toBe(1200);
+    const path = join(folder, 'bot');
+    await writeKubeconfig(path, {
+      server: at.server.url,
+      ca: at.certificates.ca,
+      users: [{ name: 'bot', token }],
+      name: 'lab',
+      namespace: 'default',
+    });
+    const bot = (...args: string[]): ReturnType<typeof kubectl> => kubectl(`--kubeconfig=${path}`, ...args);
+    const whoami = ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
+    expect((await bot(...whoami)).out).toBe('system:serviceaccount:default:bot');
+    expect((await bot('auth', 'can-i', 'create', 'vmim')).out).toBe('yes\n');
+    await ok('delete', 'serviceaccount', 'bot');
+    expect((await bot(...whoami)).err).toContain('You must be logged in to the server');
+  });
+
   test('replace and edit-like round trips keep the resourceVersion honest', async () => {
     const text = await ok('get', 'vm', 'web', '-o', 'json');
     await ok('label', 'vm', 'web', 'changed=1');
