@@ -1,5 +1,6 @@
 import { type Finding, type Severity, type Verdict, verdictOf } from '../model/finding.ts';
 import { compareText } from '../model/memo.ts';
+import type { NodeView } from '../model/nodes.ts';
 import { API_VERSION, type Snapshot } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
 import type { Check, CheckRequest, Draft } from './check.ts';
@@ -41,9 +42,7 @@ export function checkVms(
   const items = vms
     .toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name))
     .map((vm) => checkVm(vm, snapshot, request, checks, unknown(vm)));
-  const cluster = checks
-    .flatMap((check) => stamped(check.id, check.runCluster?.(snapshot) ?? []))
-    .sort(compareFindings);
+  const cluster = findingsOf(checks, (check) => check.runCluster?.(snapshot));
   return {
     apiVersion: API_VERSION,
     kind: 'CheckReport',
@@ -52,6 +51,20 @@ export function checkVms(
     items,
     ...(cluster.length > 0 && { cluster }),
   };
+}
+
+/** What every check says about a node. */
+export function checkNode(snapshot: Snapshot, node: NodeView, checks: readonly Check[] = allChecks): Finding[] {
+  return findingsOf(checks, (check) => check.runNode?.(node, snapshot));
+}
+
+/** What every check says about the cluster, with what could be better in it. */
+export function checkCluster(snapshot: Snapshot, checks: readonly Check[] = allChecks): Finding[] {
+  return findingsOf(checks, (check) => [...(check.runCluster?.(snapshot) ?? []), ...(check.advise?.(snapshot) ?? [])]);
+}
+
+function findingsOf(checks: readonly Check[], ask: (check: Check) => Draft[] | undefined): Finding[] {
+  return checks.flatMap((check) => stamped(check.id, ask(check) ?? [])).sort(compareFindings);
 }
 
 function checkVm(
@@ -63,7 +76,7 @@ function checkVm(
 ): CheckItem {
   const findings = [...unknown];
   for (const check of checks) {
-    const drafts = check.run(vm, snapshot, request);
+    const drafts = check.run?.(vm, snapshot, request) ?? [];
     if (drafts.length > 0) findings.push(...stamped(check.id, drafts));
   }
   // A bare VMI can't be restarted: nothing would start it again.

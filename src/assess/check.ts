@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Subject } from '../model/finding.ts';
+import type { NodeView } from '../model/nodes.ts';
 import type { Setting } from '../model/settings.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
@@ -22,9 +23,14 @@ export interface Check {
   source: string;
   /** Lists without which it can't tell. Where one is unknown, the report says so instead of passing the VM. */
   needs: SnapshotList[];
-  run(vm: Vm, snapshot: Snapshot, request: CheckRequest): Draft[];
-  /** What it says about the cluster as a whole. */
+  /** What it says about a VM. */
+  run?(vm: Vm, snapshot: Snapshot, request: CheckRequest): Draft[];
+  /** What it says about a node, and about draining it. */
+  runNode?(node: NodeView, snapshot: Snapshot): Draft[];
+  /** What it says about the cluster as a whole, whatever was asked for: it bears on every VM. */
   runCluster?(snapshot: Snapshot): Draft[];
+  /** What could be better in the cluster; told when the cluster itself is checked. */
+  advise?(snapshot: Snapshot): Draft[];
 }
 
 interface Said {
