@@ -4,18 +4,22 @@ import { isFinalMigration } from './migration-slots.ts';
 
 export const EVACUATION = 'kubevirt.io/evacuationMigration';
 
+export const WORKLOAD_UPDATE = 'kubevirt.io/workloadUpdateMigration';
+
+/** Made by virt-controller: for an evacuation, or to bring a change or a new virt-launcher to a VMI. */
+function isAutomatic({ metadata: { annotations } }: VirtualMachineInstanceMigration): boolean {
+  return annotations?.[EVACUATION] !== undefined || annotations?.[WORKLOAD_UPDATE] !== undefined;
+}
+
 /**
- * Ms an evacuation's migration still has to wait because those before it failed: 20 s after the first failure, doubled
+ * Ms an automatic migration still has to wait because those before it failed: 20 s after the first failure, doubled
  * with each further one. Migrations that users create never back off (facts/kubevirt.md C1, Backoff).
  */
 export function backoffOf(cluster: Cluster, migration: VirtualMachineInstanceMigration): number {
-  if (migration.metadata.annotations?.[EVACUATION] === undefined) return 0;
+  if (!isAutomatic(migration)) return 0;
   const before = cluster.migrationsOf
     .get(`${migration.metadata.namespace ?? ''}/${migration.spec.vmiName ?? ''}`)
-    .filter(
-      (other) =>
-        other.metadata.uid !== migration.metadata.uid && other.metadata.annotations?.[EVACUATION] !== undefined,
-    )
+    .filter((other) => other.metadata.uid !== migration.metadata.uid && isAutomatic(other))
     .filter((other) => isFinalMigration(other) && other.metadata.deletionTimestamp === undefined)
     .reverse();
   let wait = 0;

@@ -30,7 +30,11 @@ interface Job {
   starting: boolean;
   running?: RunningMigration;
   aborting: boolean;
+  /** It has failed, and the source's virt-handler has not told yet. */
+  unreported?: Failure;
 }
+
+type Failure = Extract<MigrationOutcome, { result: 'failed' }>;
 
 /** A migration that copies right now, for the metrics. */
 export interface ActiveMigration {
@@ -109,7 +113,8 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
       return;
     }
     const job = jobOf(vmi);
-    if (state.targetNodeAddress === undefined) {
+    if (job.unreported !== undefined) fail(job, job.unreported);
+    else if (state.targetNodeAddress === undefined) {
       if (!job.preparing && handlerWorks(cluster, job.target)) prepare(vmi, job);
     } else if (state.startTimestamp === undefined) {
       if (!job.starting && handlerWorks(cluster, job.source)) startSoon(job);
@@ -278,7 +283,10 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     if (left !== undefined) clock.after(random.between(300, 1200), () => endPod(cluster, left, 'Succeeded'));
   }
 
-  function fail(job: Job, outcome: Extract<MigrationOutcome, { result: 'failed' }>): void {
+  /** Only the source's virt-handler tells; while it can't, the migration seems to go on. */
+  function fail(job: Job, outcome: Failure): void {
+    job.unreported = outcome;
+    if (!handlerWorks(cluster, job.source)) return;
     jobs.delete(job.uid);
     const failed = change(job, (_, state) => {
       state.endTimestamp = now(cluster);

@@ -27,6 +27,7 @@ export function newMigration(
   how: {
     generateName: string;
     annotations?: Record<string, string>;
+    labels?: Record<string, string>;
     addedNodeSelector?: Record<string, string>;
     priority?: MigrationPriority;
   },
@@ -39,6 +40,7 @@ export function newMigration(
       generateName: how.generateName,
       namespace: vmi.metadata.namespace,
       ...(how.annotations === undefined ? {} : { annotations: how.annotations }),
+      ...(how.labels === undefined ? {} : { labels: how.labels }),
     },
     spec: {
       vmiName: vmi.metadata.name,

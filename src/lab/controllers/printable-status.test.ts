@@ -9,6 +9,7 @@ const vmi = (status: object, metadata: object = {}): VirtualMachineInstance =>
   ({ metadata: { name: 'vm', ...metadata }, status }) as unknown as VirtualMachineInstance;
 const paused = [{ type: 'Paused', status: 'True' }];
 const copying = { startTimestamp: '2026-03-01T09:59:00Z' };
+const noClaim = [{ type: 'Synchronized', status: 'False', reason: 'FailedPvcNotFound' }];
 const unschedulable = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }];
 
 describe('STATUS of a VM', () => {
@@ -37,19 +38,29 @@ describe('STATUS of a VM', () => {
     ],
     ['Paused', 'it is paused', vm(), vmi({ phase: 'Running', conditions: paused })],
     ['Running', 'it runs', vm(), vmi({ phase: 'Running' })],
-    ['ErrorPvcNotFound', 'a claim does not exist', vm(), vmi({ phase: 'Scheduling' }), { claimMissing: true }],
+    ['ErrorPvcNotFound', 'a claim does not exist', vm(), vmi({ phase: 'Pending', conditions: noClaim })],
+    ['DataVolumeError', 'a DataVolume has failed', vm(), undefined, { dataVolumeFailed: true, provisioning: true }],
+    ['Provisioning', 'a DataVolume is being filled', vm(), undefined, { provisioning: true, startExpected: true }],
+    [
+      'Provisioning',
+      'a DataVolume is being filled, though nobody wants it to run',
+      vm(),
+      undefined,
+      { provisioning: true },
+    ],
     ['ErrorUnschedulable', 'no node takes its pod', vm(), vmi({ phase: 'Scheduling', conditions: unschedulable })],
     ['WaitingForVolumeBinding', 'a claim is not bound', vm(), vmi({ phase: 'Pending' }), { claimUnbound: true }],
     ['Starting', 'it should run and has no VMI yet', vm(), undefined, { startExpected: true }],
     ['Starting', 'its pod is being scheduled', vm(), vmi({ phase: 'Scheduling' })],
     ['Stopped', 'it has no VMI and should have none', vm(), undefined],
     ['Stopped', 'its VMI has ended', vm(), vmi({ phase: 'Succeeded' })],
-    ['Stopped', 'a claim is missing but nobody wants it to run', vm(), undefined, { claimMissing: true }],
+    ['Stopped', 'a claim is not bound but nobody wants it to run', vm(), undefined, { claimUnbound: true }],
     ['Unknown', 'its VMI is in no known phase', vm(), vmi({ phase: 'Unknown' })],
   ])('is %s when %s', (status, _, object, instance, context = {}) => {
     const full = {
       now,
-      claimMissing: false,
+      dataVolumeFailed: false,
+      provisioning: false,
       claimUnbound: false,
       startExpected: false,
       stopExpected: false,

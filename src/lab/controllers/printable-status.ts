@@ -4,8 +4,10 @@ import { conditionOf, isTrue } from './conditions.ts';
 export interface VmContext {
   /** Ms since the epoch. */
   now: number;
-  /** A claim the VM uses does not exist. */
-  claimMissing: boolean;
+  /** A DataVolume of the VM has failed, or can't be filled. */
+  dataVolumeFailed: boolean;
+  /** A DataVolume of the VM is being filled. */
+  provisioning: boolean;
   /** A claim the VM uses is not bound yet. */
   claimUnbound: boolean;
   startExpected: boolean;
@@ -30,8 +32,9 @@ const rules: Rule[] = [
   ['Running', (_vm, vmi) => vmi?.status?.phase === 'Running'],
   [
     'ErrorPvcNotFound',
-    (_vm, vmi, { claimMissing, startExpected }) => claimMissing && (startExpected || vmi !== undefined),
+    (_vm, vmi) => conditionOf(vmi?.status?.conditions, 'Synchronized')?.reason === 'FailedPvcNotFound',
   ],
+  ['DataVolumeError', (_vm, _vmi, { dataVolumeFailed }) => dataVolumeFailed],
   [
     'ErrorUnschedulable',
     (_vm, vmi) => {
@@ -39,6 +42,7 @@ const rules: Rule[] = [
       return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
     },
   ],
+  ['Provisioning', (_vm, _vmi, { provisioning }) => provisioning],
   [
     'WaitingForVolumeBinding',
     (_vm, vmi, { claimUnbound, startExpected }) => claimUnbound && (startExpected || vmi !== undefined),
@@ -65,7 +69,7 @@ function isStarting(vmi: VirtualMachineInstance): boolean {
 }
 
 /** A migration has begun to copy and has not ended. Before that, a VM with a waiting migration still shows Running. */
-function isMigrating(vmi: VirtualMachineInstance | undefined, now: number): boolean {
+export function isMigrating(vmi: VirtualMachineInstance | undefined, now: number): boolean {
   const state = vmi?.status?.migrationState;
   if (state?.startTimestamp === undefined || Date.parse(state.startTimestamp) > now) return false;
   return state.endTimestamp === undefined || Date.parse(state.endTimestamp) > now;

@@ -1,10 +1,21 @@
-import type { PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
+import type {
+  KubeObject,
+  PersistentVolumeClaim,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmiSpec,
+} from '../../model/objects.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { type Condition, put, without } from './conditions.ts';
-import { claimsOf, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { type Condition, isTrue, put, without } from './conditions.ts';
+import { dataVolumeFailed, dataVolumeProvisions, ensureDataVolumes } from './data-volumes.ts';
+import { VIRT_CONTROLLER } from './launcher-pod.ts';
+import { liveUpdate } from './live-update.ts';
+import { syncAnnotations } from './live-update-annotations.ts';
+import { claimOfVolume } from './live-update-volumes.ts';
 import { isFinalVmi, printableStatus } from './printable-status.ts';
 import { vmiOf } from './vmi-defaults.ts';
+import { syncVolumeMigration } from './volume-migration.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 export const VM_FINALIZER = 'kubevirt.io/virtualMachineControllerFinalize';
@@ -20,7 +31,7 @@ export function virtVm(cluster: Cluster): Controller {
   const random = cluster.random.fork('virt-vm');
   const queue = workqueue(cluster, 'virt-vm', { from: 15, to: 60 }, reconcile);
   /** The template each VM's guest was started with, by the VM's UID. */
-  const startedWith = new Map<string, string>();
+  const startedWith = new Map<string, VmiSpec>();
 
   function reconcile(key: string): Requeue | undefined {
     const vm = byKey<VirtualMachine>(cluster, resources.vms, key);
@@ -47,6 +58,8 @@ export function virtVm(cluster: Cluster): Controller {
       }
       return;
     }
+    // A VM that shall not run is not kept waiting by its DataVolumes (vm.go sync).
+    if (!ensureDataVolumes(cluster, vm) && runStrategyOf(vm) !== 'Halted') return;
     const requests = vm.status?.stateChangeRequests ?? [];
     const first = requests[0];
     if (first?.action === 'Stop' && vmi !== undefined && (first.uid === undefined || first.uid === vmi.metadata.uid)) {
@@ -58,12 +71,17 @@ export function virtVm(cluster: Cluster): Controller {
       return;
     }
     if (stopExpected(vm, vmi)) stop(vm, vmi);
-    else if (vmi.metadata.deletionTimestamp === undefined) liveUpdate(vm, vmi);
+    else if (vmi.metadata.deletionTimestamp === undefined) update(vm, vmi);
+  }
+
+  function remember({ metadata, spec }: VirtualMachine): void {
+    if (spec.template.spec !== undefined) startedWith.set(metadata.uid ?? '', spec.template.spec);
   }
 
   function start(vm: VirtualMachine): void {
+    if (isTrue(vm.status?.conditions, 'ManualRecoveryRequired')) return;
     const vmi = store.create(resources.vmis, vmiOf(cluster, vm, random));
-    startedWith.set(vm.metadata.uid ?? '', fixedPart(vm));
+    remember(vm);
     events.normal(
       vm,
       VIRT_CONTROLLER,
@@ -97,41 +115,25 @@ export function virtVm(cluster: Cluster): Controller {
     });
   }
 
-  /** Node selector, affinity and tolerations reach a running VMI, and move nothing by themselves (facts/kubevirt.md K). */
-  function liveUpdate(vm: VirtualMachine, vmi: VirtualMachineInstance): void {
-    const before = startedWith.get(vm.metadata.uid ?? '');
-    const restart = before !== undefined && before !== fixedPart(vm);
-    const had = vm.status?.conditions?.some(({ type }) => type === 'RestartRequired') ?? false;
-    if (restart !== had) {
-      modify<VirtualMachine>(cluster, resources.vms, vm, (draft) => {
-        const conditions = restart
-          ? put(draft.status?.conditions, {
-              type: 'RestartRequired',
-              status: 'True',
-              message: 'a non-live-updatable field was changed in the template spec',
-              lastProbeTime: null,
-              lastTransitionTime: now(cluster),
-            })
-          : without(draft.status?.conditions, 'RestartRequired');
-        draft.status = { ...draft.status, conditions };
-      });
-    }
-    const template = vm.spec.template;
-    const annotations = template.metadata?.annotations ?? {};
-    const migrating = vmi.status?.migrationState !== undefined && vmi.status.migrationState.completed !== true;
-    modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
-      const kept = Object.entries(draft.metadata.annotations ?? {}).filter(
-        ([key]) => !key.startsWith('lab.ferry.run/'),
-      );
-      const lab = Object.entries(annotations).filter(([key]) => key.startsWith('lab.ferry.run/'));
-      draft.metadata.annotations = { ...Object.fromEntries(kept), ...Object.fromEntries(lab) };
-      // "Node affinity should not be changed during VMI migration": it is taken up when the migration is over.
-      if (restart || migrating) return;
-      for (const field of ['nodeSelector', 'affinity', 'tolerations'] as const) {
-        const wanted = template.spec?.[field];
-        if (JSON.stringify(wanted) === JSON.stringify(draft.spec[field])) continue;
-        if (wanted === undefined) delete draft.spec[field];
-        else Object.assign(draft.spec, { [field]: structuredClone(wanted) });
+  /** What of the template a running guest takes up, and what virt-controller says about the rest. */
+  function update(vm: VirtualMachine, vmi: VirtualMachineInstance): void {
+    syncAnnotations(cluster, vm, vmi);
+    const outcome = liveUpdate(cluster, vm, vmi, startedWith.get(vm.metadata.uid ?? ''));
+    modify<VirtualMachine>(cluster, resources.vms, vm, (draft) => {
+      const time = { lastProbeTime: null, lastTransitionTime: now(cluster) };
+      const { restartRequired: message, failure, migratedVolumes } = outcome;
+      let conditions = draft.status?.conditions;
+      conditions =
+        message === undefined
+          ? without(conditions, 'RestartRequired')
+          : put(conditions, { type: 'RestartRequired', status: 'True', message, ...time });
+      conditions =
+        failure === undefined
+          ? without(conditions, 'Failure')
+          : put(conditions, { type: 'Failure', status: 'True', ...failure, ...time });
+      draft.status = { ...draft.status, conditions };
+      if (migratedVolumes !== undefined) {
+        draft.status.volumeUpdateState = { volumeMigrationState: { migratedVolumes } };
       }
     });
   }
@@ -140,19 +142,37 @@ export function virtVm(cluster: Cluster): Controller {
     const vm = byKey<VirtualMachine>(cluster, resources.vms, keyOf(stale));
     if (vm === undefined || vm.metadata.uid !== stale.metadata.uid) return;
     const vmi = byKey<VirtualMachineInstance>(cluster, resources.vmis, keyOf(vm));
-    const claims = claimsOf({ spec: vm.spec.template.spec as VirtualMachineInstance['spec'] }).map(({ claimName }) =>
-      store.get<PersistentVolumeClaim>(resources.claims, vm.metadata.namespace, claimName),
-    );
     const status = printableStatus(vm, vmi, {
       now: cluster.clock.now(),
-      claimMissing: claims.includes(undefined),
-      claimUnbound: claims.some((claim) => claim !== undefined && claim.status?.phase !== 'Bound'),
+      dataVolumeFailed: dataVolumeFailed(cluster, vm),
+      provisioning: dataVolumeProvisions(cluster, vm),
+      claimUnbound: claimUnbound(vm),
       startExpected: startExpected(vm),
       stopExpected: vmi !== undefined && stopExpected(vm, vmi),
     });
     modify<VirtualMachine>(cluster, resources.vms, vm, (draft) => {
+      const before = draft.status;
       draft.status = vmStatus(cluster, draft, vmi, status);
+      syncVolumeMigration(cluster, draft, vmi, before);
     });
+  }
+
+  function claimUnbound({ metadata, spec }: VirtualMachine): boolean {
+    return (spec.template.spec?.volumes ?? []).some((volume) => {
+      const name = claimOfVolume(volume);
+      const claim = store.get<PersistentVolumeClaim>(resources.claims, metadata.namespace, name ?? '');
+      return claim !== undefined && claim.status?.phase !== 'Bound';
+    });
+  }
+
+  /** VMs that wait for a claim or DataVolume: those that do not run yet, and those that are to be moved to it. */
+  function wakeUsersOf({ metadata: { name, namespace = '' } }: KubeObject): void {
+    for (const vm of store.list<VirtualMachine>(resources.vms, namespace)) {
+      const uses =
+        (vm.spec.template.spec?.volumes ?? []).some((volume) => claimOfVolume(volume) === name) ||
+        vm.spec.dataVolumeTemplates?.some(({ metadata }) => metadata?.name === name) === true;
+      if (uses) queue.add(keyOf(vm));
+    }
   }
 
   return {
@@ -166,10 +186,12 @@ export function virtVm(cluster: Cluster): Controller {
           const vm = event.object as VirtualMachine;
           const uid = vm.metadata.uid ?? '';
           if (before !== undefined && !startedWith.has(uid) && before.status?.created === true) {
-            startedWith.set(uid, fixedPart(before));
+            remember(before);
           }
           if (event.type !== 'DELETED') queue.add(keyOf(vm));
         } else if (event.resource === resources.vmis) queue.add(keyOf(event.object));
+        else if (event.resource === resources.dataVolumes || event.resource === resources.claims)
+          wakeUsersOf(event.object);
       });
     },
   };
@@ -245,15 +267,4 @@ function stopExpected(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean 
     default:
       return false;
   }
-}
-
-/** The part of a template that a running guest can't take up. */
-function fixedPart(vm: VirtualMachine): string {
-  const {
-    nodeSelector: _nodeSelector,
-    affinity: _affinity,
-    tolerations: _tolerations,
-    ...fixed
-  } = vm.spec.template.spec ?? {};
-  return JSON.stringify(fixed);
 }

@@ -1,14 +1,20 @@
-import type { PersistentVolumeClaim, Pod, VirtualMachineInstance } from '../../model/objects.ts';
+import type { KubeObject, PersistentVolumeClaim, Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { put, without } from './conditions.ts';
-import { claimsOf, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { claimsWanted, dataVolumesReady } from './data-volumes.ts';
+import { claimsOf, launcherImage, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { markSizeChanges } from './live-update-size.ts';
+import { claimOfVolume } from './live-update-volumes.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
 import { quotaExceeded } from './quota.ts';
 import { syncReadinessGate } from './readiness-gate.ts';
+import { markVolumesChange } from './volume-migration.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
+
+const OUTDATED_LABEL = 'kubevirt.io/outdatedLauncherImage';
 
 const TARGET_LABEL = 'kubevirt.io/migrationTargetNodeName';
 
@@ -70,6 +76,8 @@ export function virtVmi(cluster: Cluster): Controller {
     const stale = currentPod(cluster, vmi);
     const pod = stale === undefined || phase !== 'Running' ? stale : syncReadinessGate(cluster, vmi, stale);
     if (phase === 'Pending' && pod === undefined) {
+      const wanted = claimsWanted(cluster, vmi);
+      if (wanted !== undefined) return waitFor(vmi, wanted);
       const { pod: created, rejected } = createLauncher(cluster, vmi, launcherPod(cluster, vmi), random.suffix());
       if (created !== undefined)
         events.normal(vmi, VIRT_CONTROLLER, 'SuccessfulCreate', `Created virtual machine pod ${created.metadata.name}`);
@@ -89,7 +97,10 @@ export function virtVmi(cluster: Cluster): Controller {
         draft.status.conditions = notReady(draft, 'PodTerminating', 'virt-launcher pod is terminating');
         return;
       }
-      if (phase === 'Pending') enterPhase(cluster, draft, 'Scheduling');
+      if (phase === 'Pending') {
+        draft.status.conditions = without(draft.status.conditions, 'Synchronized');
+        enterPhase(cluster, draft, 'Scheduling');
+      }
       if (phase === 'Pending' || phase === 'Scheduling') mirrorScheduling(draft, pod);
       if (phase === 'Scheduling' && isLauncherReady(pod)) {
         enterPhase(cluster, draft, 'Scheduled');
@@ -97,8 +108,15 @@ export function virtVmi(cluster: Cluster): Controller {
         draft.metadata.labels = { ...draft.metadata.labels, 'kubevirt.io/nodeName': pod.spec?.nodeName ?? '' };
       }
       if (draft.status?.phase === 'Running') {
-        draft.status.launcherContainerImageVersion = pod.spec?.containers[0]?.image ?? '';
+        tellImage(draft, pod.spec?.containers[0]?.image ?? '');
         draft.status.conditions = readyLike(draft, pod);
+        markSizeChanges(cluster, draft);
+        markVolumesChange(cluster, draft);
+      }
+      const ready = dataVolumesReady(cluster, draft);
+      if (ready !== undefined) {
+        const condition = { type: 'DataVolumesReady', ...ready, lastProbeTime: null, lastTransitionTime: null };
+        draft.status.conditions = put(draft.status.conditions, condition);
       }
       if (cluster.version.evacuationCancel) tellEviction(draft);
       if (draft.status?.migrationState?.completed === true && draft.metadata.labels?.[TARGET_LABEL] !== undefined) {
@@ -106,6 +124,35 @@ export function virtVmi(cluster: Cluster): Controller {
       }
     });
     return undefined;
+  }
+
+  /** No pod before the claims are there, and filled; of a missing one the VMI tells. */
+  function waitFor(vmi: VirtualMachineInstance, wanted: { missing: string } | 'unfilled'): undefined {
+    const missing = wanted === 'unfilled' ? undefined : wanted.missing;
+    const message = `PVC ${vmi.metadata.namespace ?? ''}/${missing ?? ''} does not exist, waiting for it to appear`;
+    if (missing !== undefined) events.normal(vmi, VIRT_CONTROLLER, 'FailedPvcNotFound', message);
+    modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+      const conditions =
+        missing === undefined
+          ? without(draft.status?.conditions, 'Synchronized')
+          : put(draft.status?.conditions, {
+              type: 'Synchronized',
+              status: 'False',
+              reason: 'FailedPvcNotFound',
+              message,
+              lastProbeTime: null,
+              lastTransitionTime: now(cluster),
+            });
+      draft.status = { ...draft.status, conditions };
+    });
+  }
+
+  /** Which virt-launcher it runs in, and a label if that is not KubeVirt's own any more (lifecycle.go setLauncherContainerInfo). */
+  function tellImage(draft: VirtualMachineInstance, image: string): void {
+    draft.status = { ...draft.status, launcherContainerImageVersion: image };
+    const { [OUTDATED_LABEL]: _outdated, ...labels } = draft.metadata.labels ?? {};
+    draft.metadata.labels =
+      image === '' || image === launcherImage(cluster) ? labels : { ...labels, [OUTDATED_LABEL]: '' };
   }
 
   /** v1.7 and later: a condition tells of evacuationNodeName (facts/kubevirt.md A3). */
@@ -200,6 +247,12 @@ export function virtVmi(cluster: Cluster): Controller {
     return undefined;
   }
 
+  function wakeUsersOf({ metadata: { name, namespace = '' } }: KubeObject): void {
+    for (const vmi of store.list<VirtualMachineInstance>(resources.vmis, namespace)) {
+      if (vmi.spec.volumes?.some((volume) => claimOfVolume(volume) === name)) queue.add(keyOf(vmi));
+    }
+  }
+
   return {
     start: () => {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
@@ -207,6 +260,7 @@ export function virtVmi(cluster: Cluster): Controller {
       }
       store.subscribe((event) => {
         if (event.resource === resources.vmis && event.type !== 'DELETED') queue.add(keyOf(event.object));
+        if (event.resource === resources.claims || event.resource === resources.dataVolumes) wakeUsersOf(event.object);
         if (event.resource !== resources.pods) return;
         const owner = event.object.metadata.ownerReferences?.find(({ kind }) => kind === 'VirtualMachineInstance');
         if (owner !== undefined) queue.add(`${event.object.metadata.namespace ?? ''}/${owner.name}`);

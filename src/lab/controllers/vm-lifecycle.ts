@@ -11,6 +11,9 @@ import { runStrategyOf } from './virt-vm.ts';
 
 const VM = 'virtualmachine.kubevirt.io';
 const VMI = 'virtualmachineinstance.kubevirt.io';
+/** What start and restart say while the volumes of a VM are nobody knows where (facts/kubevirt.md E). */
+const RECOVERY =
+  'VM recovery required: Volume migration failed, leaving some volumes pointing to non-consistent targets; manual intervention is needed to reassign them to their original volumes.';
 const ACCEPTED: SubresourceResponse = { status: 202 };
 
 interface Options {
@@ -57,6 +60,7 @@ export function lifecycleSubresources(cluster: Cluster): Subresource[] {
     const vm = vmOf(call);
     const vmi = vmiOf(call);
     if (vmi !== undefined && !isFinalVmi(vmi)) throw conflict(VM, call.name, 'VM is already running');
+    if (isTrue(vm.status?.conditions, 'ManualRecoveryRequired')) throw conflict(VM, call.name, RECOVERY);
     const strategy = runStrategyOf(vm);
     if (strategy === 'Always' || strategy === 'Once') {
       throw conflict(VM, call.name, `${strategy} does not support manual start requests`);
@@ -102,6 +106,7 @@ export function lifecycleSubresources(cluster: Cluster): Subresource[] {
     if (grace !== undefined && grace !== 0) {
       throw badRequest('For force restart, only gracePeriod=0 is supported for now');
     }
+    if (isTrue(vm.status?.conditions, 'VolumesChange')) throw conflict(VM, call.name, RECOVERY);
     if (strategy === 'Halted' || strategy === 'Once') {
       throw conflict(VM, call.name, `RunStategy ${strategy} does not support manual restart requests`);
     }

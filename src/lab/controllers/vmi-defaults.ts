@@ -3,6 +3,8 @@ import { bytesOf, formatQuantity, quantityOf } from '../../model/quantity.ts';
 import { type Cluster, now } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
+import { isLiveUpdate } from './live-update.ts';
+import { applyHotplugLimits } from './live-update-size.ts';
 
 const CONTROLLER_FINALIZER = 'kubevirt.io/virtualMachineControllerFinalize';
 
@@ -48,6 +50,7 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
   vmi.metadata.finalizers = [
     ...new Set([...(vmi.metadata.finalizers ?? []), CONTROLLER_FINALIZER, cluster.version.vmiFinalizer]),
   ];
+  if (isLiveUpdate(cluster)) applyHotplugLimits(cluster, spec);
   const memory = domain.memory?.guest;
   vmi.status = {
     phase: 'Pending',

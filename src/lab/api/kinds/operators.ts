@@ -1,6 +1,6 @@
 import { cdiKinds } from './cdi.ts';
-import { age, column, customAge, type Kind } from './kind.ts';
-import { atomicConditions, integer, labels, list, object, open, type Schema, string, time, whole } from './schema.ts';
+import { column, customAge, type Kind } from './kind.ts';
+import { atomicConditions, labels, list, object, open, type Schema, string, time, whole } from './schema.ts';
 
 // Kinds of the operators around KubeVirt: Multus, NMState, CDI. HyperConverged has a file of its own.
 
