@@ -38,14 +38,7 @@ describe('failure', () => {
   ])(
     'annotation %s decides when VM %s/%s’s %s target pod is given up',
     (annotation, namespace, name, what, seconds, early) => {
-      const down = (value: string): void => {
-        for (const node of lab.store.list(resources.nodes)) {
-          modify(lab, resources.nodes, node, (draft) => {
-            if (node.metadata.name !== 'worker-0')
-              draft.metadata.annotations = { ...draft.metadata.annotations, 'lab.ferry.run/down': value };
-          });
-        }
-      };
+      const all = (): boolean => true;
       const given = (): boolean =>
         lab
           .eventsOf('VirtualMachineInstanceMigration', migration.metadata.name)
@@ -58,13 +51,13 @@ describe('failure', () => {
       // The pod is bound, but nobody starts it.
       if (what === 'pending') {
         lab.clock.advanceBy(60);
-        down('true');
+        lab.broken.unstartable.add(all);
       }
       lab.clock.advanceBy(early * 1000);
       expect(given()).toBe(false);
       lab.clock.advanceBy(2000);
       expect(given()).toBe(true);
-      down('false');
+      lab.broken.unstartable.delete(all);
       lab.until(migration, 'Failed');
       lab.run();
       expect(Object.keys(lab.migration(migration)?.status?.migrationState ?? {})).toEqual(['sourcePod']);

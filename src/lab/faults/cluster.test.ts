@@ -81,6 +81,22 @@ describe('node-not-ready', () => {
   });
 });
 
+describe.each([
+  ['node-not-ready', 'of the source'],
+  ['virt-handler-crash', 'of the source'],
+])('%s %s', (name) => {
+  test('leaves a migration that broke Running until someone is there to tell', async () => {
+    const migration = await migrate('orders-db', 'worker-1');
+    until(migration, 'Running');
+    lab.inject(name, { node: 'worker-0', for: '2m' });
+    lab.clock.advanceBy(119_000);
+    expect(migration().status?.phase).toBe('Running');
+    until(migration, 'Failed');
+    expect(reason('orders-db')).toContain('Lost connection to destination host');
+    until(await migrate('orders-db', 'worker-1'), 'Succeeded');
+  });
+});
+
 describe('virt-handler-crash', () => {
   const pod = (): Pod =>
     lab.store
