@@ -4,6 +4,7 @@ import { resources } from '../../src/lab/resources.ts';
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { type TestLab, testLab } from '../../src/lab/testing.ts';
 import type { KubeObject, Node, VirtualMachineInstanceMigration } from '../../src/model/objects.ts';
+import { kubevirt19 } from '../../src/model/versions/v1.9.ts';
 import { type Seen, type Story, storyOf } from './steps.ts';
 
 // The recorded migrations, done again in a lab: four nodes, a small guest, the same requests.
@@ -149,7 +150,7 @@ function cancel(lab: TestLab, migration: VirtualMachineInstanceMigration): void 
 
 /** The story of a recorded migration as the lab tells it. */
 export function inLab({ migration: name, vm: vmName, before, run }: Flow): Story {
-  const lab = testLab(scenario, { seconds: 4 });
+  const lab = testLab(scenario, { seconds: 4, version: kubevirt19 });
   const seen: Seen[] = [];
   lab.store.subscribe(({ type, resource, object }) => {
     const kind = kinds[resource];
