@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,8 @@ import { connect } from '../src/kube/connect.ts';
 import { realTiming } from '../src/kube/timing.ts';
 import type { KubeClient } from '../src/kube/types.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
+import { writeLabState } from '../src/lab/state.ts';
+import type { VirtualMachineInstance } from '../src/model/objects.ts';
 
 // What Ferry does with too few rights, and that the rules it names are the ones that are missing: on a lab that
 // evaluates RBAC, as a user who gets exactly what Ferry asks for.
@@ -58,14 +60,15 @@ function rulesIn(stderr: string): Rule[] {
 
 let granted = 0;
 
-/** Binds a Role with exactly these rules to a user in the namespace shop. */
-async function grant(name: string, rules: Rule[]): Promise<void> {
-  const at = `/apis/rbac.authorization.k8s.io/v1/namespaces/shop`;
+/** Binds a role with exactly these rules to a user, in the namespace shop or in the cluster. */
+async function grant(name: string, rules: Rule[], where: 'shop' | 'cluster' = 'shop'): Promise<void> {
+  const at = `/apis/rbac.authorization.k8s.io/v1/${where === 'shop' ? 'namespaces/shop/' : 'cluster'}`;
   const metadata = { name: `grant-${++granted}` };
-  await admin.raw('POST', `${at}/roles`, { body: { metadata, rules } });
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name };
+  await admin.raw('POST', `${at}roles`, { body: { metadata, rules } });
+  const kind = where === 'shop' ? 'Role' : 'ClusterRole';
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name };
   const subjects = [{ kind: 'User', name }];
-  await admin.raw('POST', `${at}/rolebindings`, { body: { metadata, roleRef, subjects } });
+  await admin.raw('POST', `${at}rolebindings`, { body: { metadata, roleRef, subjects } });
 }
 
 const SHOP = ['-n', 'shop'];
@@ -170,6 +173,96 @@ test('a user with kubevirt.io:view and kubevirt.io:migrate needs no more', async
   expect(await ferry('move', ...SHOP, 'storefront-web-2', '--yes')).toMatchObject({ code: 0 });
   await migrating('session-cache');
   expect((await ferry('cancel', ...SHOP, 'session-cache', '--yes')).code).toBe(0);
+});
+
+test('a user who may not read nodes is told what choosing one needs', async () => {
+  const ferry = await user('max', ['kubevirt.io:view', 'kubevirt.io:migrate']);
+  const from = lab.store.get<VirtualMachineInstance>('virtualmachineinstances.kubevirt.io', 'shop', 'orders-db');
+  const to = from?.status?.nodeName === 'worker-2' ? 'worker-0' : 'worker-2';
+  const refused = await ferry('move', ...SHOP, 'orders-db', '--to', to, '--yes');
+  expect(refused.code).toBe(7);
+  expect(refused.stderr).toContain(
+    'error: you may not list nodes in the whole cluster (FERRY_E_FORBIDDEN)\nThis rule in a ClusterRole ',
+  );
+  await grant('max', rulesIn(refused.stderr), 'cluster');
+  expect(await ferry('move', ...SHOP, 'orders-db', '--to', to, '--yes')).toMatchObject({ code: 0 });
+});
+
+describe('ferry lab user', () => {
+  const env = (): NodeJS.ProcessEnv => ({ XDG_STATE_HOME: join(folder, 'state'), HOME: folder });
+
+  beforeAll(() => {
+    const { url } = lab;
+    writeLabState(
+      {
+        pid: process.pid,
+        url,
+        port: Number(new URL(url).port),
+        kubeconfig: join(folder, 'admin'),
+        scenario: 'small',
+        speed: 50,
+        seed: 'rights',
+        cnv: '4.20',
+        kubevirt: '1.6',
+        startedAt: new Date().toISOString(),
+      },
+      env(),
+    );
+  });
+
+  test('makes a user with roles, and a kubeconfig that only its owner can read', async () => {
+    const argv = ['lab', 'user', 'ann', '--role', 'view', '--role', 'kubevirt.io:migrate', '-n', 'finance'];
+    const made = await run([...argv, '--group', 'team-a'], { env: env() });
+    const path = join(folder, 'state/ferry/lab/kubeconfig-ann');
+    expect(made).toEqual({
+      code: 0,
+      stdout: `export KUBECONFIG=${path}\n`,
+      stderr: 'User ann has the roles view, kubevirt.io:migrate in namespace finance.\n',
+    });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const client = await connect({ kubeconfig: path }, realTiming);
+    expect(client.namespace).toBe('finance');
+    const me = await client.raw('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: {} });
+    expect((JSON.parse(me.text) as { status: unknown }).status).toEqual({
+      userInfo: { username: 'ann', groups: ['team-a', 'system:authenticated'] },
+    });
+    client.close();
+    const as = { env: { KUBECONFIG: path, HOME: folder } };
+    expect((await run(['check', 'ledger-db'], as)).code).toBe(0);
+    expect((await run(['check', '-n', 'shop'], as)).code).toBe(7);
+    // Once more: another role, another kubeconfig.
+    const more = await run(
+      ['lab', 'user', 'ann', '--role', 'view', '-n', 'shop', '--kubeconfig', join(folder, 'ann2')],
+      {
+        env: env(),
+      },
+    );
+    expect(more.code).toBe(0);
+    expect((await run(['check', '-n', 'shop', 'orders-db'], as)).code).toBe(0);
+  });
+
+  test.each<[string, string[], number, string]>([
+    [
+      'a role that is not there',
+      ['ann', '--role', 'nosuch'],
+      2,
+      'error: there is no ClusterRole nosuch; there are admin, cdi.kubevirt.io:admin,',
+    ],
+    ['a namespace that is not there', ['ann', '--role', 'view', '-n', 'nosuch'], 2, 'there is no namespace nosuch'],
+    ['a name that is none', ['system:admin'], 2, 'a user has a name of letters, digits and .-_@'],
+    ['somebody’s own kubeconfig', ['ann', '--kubeconfig', 'MINE'], 8, 'is not the kubeconfig of a lab'],
+  ])('refuses %s', async (_, argv, code, sentence) => {
+    const mine = file('mine', 'apiVersion: v1\nkind: Config\n');
+    const ran = await run(['lab', 'user', ...argv.map((word) => word.replace('MINE', mine))], { env: env() });
+    expect(ran).toMatchObject({ code, stdout: '' });
+    expect(ran.stderr).toContain(sentence);
+    expect(readFileSync(mine, 'utf8')).toBe('apiVersion: v1\nkind: Config\n');
+  });
+
+  test('needs a lab that runs', async () => {
+    const ran = await run(['lab', 'user', 'ann'], { env: { XDG_STATE_HOME: join(folder, 'none'), HOME: folder } });
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('FERRY_E_LAB_NOT_RUNNING') });
+  });
 });
 
 test('the paths of the lab itself are the admin’s alone, whatever roles say', async () => {

@@ -4,6 +4,7 @@ import { type KubeVirtVersion, kubevirt16, versions } from '../model/versions/in
 import type { Attributes } from './api/authorization.ts';
 import { bootstrapRoles } from './api/rbac/bootstrap.ts';
 import { type Rights, rbac } from './api/rbac/rights.ts';
+import type { Binding } from './api/rbac/rule.ts';
 import { Store } from './api/store.ts';
 import { Clock } from './clock.ts';
 import { createCluster } from './cluster.ts';
@@ -32,14 +33,12 @@ function rightsOf(version: KubeVirtVersion, ...roles: string[]): Rights {
   for (const { resource, object } of bootstrapRoles(0)) store.create(resource, object);
   roleAggregation(cluster).start();
   for (const role of roles) {
-    store.create('rolebindings.rbac.authorization.k8s.io', {
+    store.create<Binding>('rolebindings.rbac.authorization.k8s.io', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
       metadata: { name: role, namespace: 'vms' },
-      ...{
-        roleRef: { kind: 'ClusterRole', name: role },
-        subjects: [{ kind: 'User', name: role }],
-      },
+      roleRef: { kind: 'ClusterRole', name: role },
+      subjects: [{ kind: 'User', name: role }],
     });
   }
   return rbac(store);
@@ -164,11 +163,12 @@ test('a decision costs no more where there are ten thousand bindings of others',
     }),
   );
   for (let index = 0; index < 10_000; index++) {
-    store.create('rolebindings.rbac.authorization.k8s.io', {
+    store.create<Binding>('rolebindings.rbac.authorization.k8s.io', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
       metadata: { name: `b${index}`, namespace: 'vms' },
-      ...{ roleRef: { kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'User', name: `u${index}` }] },
+      roleRef: { kind: 'ClusterRole', name: 'view' },
+      subjects: [{ kind: 'User', name: `u${index}` }],
     });
   }
   looked = 0;

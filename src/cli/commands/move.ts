@@ -81,6 +81,8 @@ async function runMove(io: Io, names: string[], flags: Flags): Promise<ExitCode>
       const client = reading.client as KubeClient;
       requireLists(snapshot, ['virtualMachines', 'virtualMachineInstances', 'migrations'], namespace);
       const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
+      // The node's label is what a migration is sent to.
+      if (target !== undefined && !snapshot.lists.nodes.known) requireLists(snapshot, ['nodes'], undefined);
       const vms = await selectVms(reading, names, flags.selector);
       if (vms.length === 0)
         throw new FerryError('FERRY_E_NOT_FOUND', 'no VM has these labels', 'Check them; -A looks in all namespaces.');
