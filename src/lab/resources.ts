@@ -20,6 +20,7 @@ export const resources = {
   storageProfiles: 'storageprofiles.cdi.kubevirt.io',
   migrationPolicies: 'migrationpolicies.migrations.kubevirt.io',
   hyperConvergeds: 'hyperconvergeds.hco.kubevirt.io',
+  kubeDeschedulers: 'kubedeschedulers.operator.openshift.io',
   networkAttachments: 'network-attachment-definitions.k8s.cni.cncf.io',
   nodeNetworkPolicies: 'nodenetworkconfigurationpolicies.nmstate.io',
   nodeNetworkStates: 'nodenetworkstates.nmstate.io',

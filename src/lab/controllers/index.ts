@@ -3,6 +3,8 @@ import { cdi } from './cdi.ts';
 import { storageProfiles } from './cdi-profiles.ts';
 import { componentLogs } from './component-logs.ts';
 import { daemonSet } from './daemonset.ts';
+import { descheduler } from './descheduler.ts';
+import { evictionInProgress } from './descheduler-annotation.ts';
 import { disruption } from './disruption.ts';
 import { disruptionBudgets } from './disruption-budgets.ts';
 import { evacuationController } from './evacuation.ts';
@@ -57,6 +59,8 @@ export function startControllers(cluster: Cluster): Controllers {
     heartbeat(cluster),
     migrationController(cluster),
     evacuationController(cluster),
+    evictionInProgress(cluster),
+    descheduler(cluster),
     disruption(cluster),
     disruptionBudgets(cluster),
     workloadUpdater(cluster),
