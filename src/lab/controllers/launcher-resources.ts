@@ -34,7 +34,7 @@ export function memoryOverhead(spec: VmiSpec, version: KubeVirtVersion, ratio = 
   const { domain } = spec;
   // Page tables: 1/512 of what is requested. Until v1.5 that is there always, since the mutator stores it.
   const requested = domain.resources?.requests?.['memory'];
-  let bytes = requested === undefined ? 0 : Math.ceil(bytesOf(requested) / 1000 / 512) * 1000;
+  let bytes = requested === undefined ? 0 : Math.floor((Math.ceil(bytesOf(requested) / 1000) * 1000) / 512);
   bytes += terms.monitor + terms.launcher + terms.virtlogd + terms.virtqemud + terms.qemu;
   bytes += vcpusOf(spec) * terms.perVcpu + terms.ioThread;
   if (domain.devices.autoattachGraphicsDevice !== false) bytes += terms.graphics;
