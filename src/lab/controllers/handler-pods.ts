@@ -1,4 +1,4 @@
-import type { Node, Pod, VirtualMachineInstance } from '../../model/objects.ts';
+import type { KubeObject, Node, Pod } from '../../model/objects.ts';
 import { isFinishedPod, isReadyPod } from '../../model/pods.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
@@ -15,7 +15,7 @@ export function handlerPod(cluster: Cluster, node: string): Pod | undefined {
   return pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
 }
 
-export function isHandler(pod: Pod): boolean {
+export function isHandler(pod: KubeObject): boolean {
   return pod.metadata.labels?.['kubevirt.io'] === 'virt-handler';
 }
 
@@ -24,18 +24,6 @@ export function handlerWorks(cluster: Cluster, node: string | undefined): boolea
   if (node === undefined || isDown(cluster, node)) return false;
   const pod = handlerPod(cluster, node);
   return pod !== undefined && isReadyPod(pod);
-}
-
-/** Whether a virt-handler that was asked to end still carries migrations: it waits for them, and takes no new ones (facts/kubevirt.md C4). */
-export function isBusyHandler(cluster: Cluster, pod: Pod): boolean {
-  const node = pod.spec?.nodeName;
-  if (node === undefined || !isHandler(pod)) return false;
-  for (const vmi of cluster.store.values<VirtualMachineInstance>(resources.vmis)) {
-    const state = vmi.status?.migrationState;
-    const copies = state?.startTimestamp !== undefined && state.completed !== true;
-    if (copies && (state.sourceNode === node || state.targetNode === node)) return true;
-  }
-  return false;
 }
 
 /** Where a target virt-handler listens: its migration0 interface if it has one, its pod address otherwise (facts/kubevirt.md D7). */

@@ -5,9 +5,9 @@ import { nodeNow } from '../broken.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
-import { isBusyHandler } from './handler-pods.ts';
 import { attachNetworks, withNetworkStatus } from './multus.ts';
 import { creatingStatus, endedStatus, probedStatus, readyAgain, runningStatus, unreadyStatus } from './pod-status.ts';
+import { isBusyHandler } from './virt-handler-shutdown.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 /** Set this to `true` on a node to switch it off: its kubelet and virt-handler fall silent. */

@@ -26,7 +26,7 @@ export function migrationLinks(cluster: Cluster, network: Pick<Network, 'setNics
       for (const state of store.values(resources.nodeNetworkStates)) look(state.metadata.name);
       store.subscribe(({ resource, object }) => {
         if (resource === resources.nodeNetworkStates) look(object.metadata.name);
-        else if (resource === resources.pods && isHandler(object as Pod)) look((object as Pod).spec?.nodeName ?? '');
+        else if (resource === resources.pods && isHandler(object)) look((object as Pod).spec?.nodeName ?? '');
       });
     },
   };

@@ -141,7 +141,7 @@ export function multus(cluster: Cluster): Controller {
 /** The ID of a pod's sandbox. The real one is another at each attempt; events would pile up. */
 function containerOf(pod: Pod): string {
   const hex = (pod.metadata.uid ?? '').replaceAll('-', '');
-  return `${hex}${[...hex].reverse().join('')}`;
+  return hex + hex;
 }
 
 function macOf(seed: string): string {

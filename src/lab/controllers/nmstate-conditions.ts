@@ -79,7 +79,7 @@ export function enactmentConditions(
         [['Aborted', 'False']],
         time,
       );
-    case 'aborted':
+    default:
       return set('ConfigurationAborted', [
         ['Failing', 'False'],
         ['Available', 'False'],

@@ -146,7 +146,7 @@ export function nmstate(cluster: Cluster): Controller {
     const fresh = store.get<Policy>(resources.nodeNetworkPolicies, undefined, policyName);
     if (fresh !== undefined && fresh.metadata.generation !== policy.metadata.generation)
       queue.add(`${policyName}/${name}`);
-    for (const key of [...waiting]) {
+    for (const key of Array.from(waiting)) {
       const [other, at] = key.split('/');
       if (other !== policyName && at !== name) continue;
       waiting.delete(key);
@@ -195,7 +195,7 @@ export function nmstate(cluster: Cluster): Controller {
           if (type === 'MODIFIED' && previous?.metadata.generation === object.metadata.generation) return;
           for (const node of store.values(resources.nodes)) queue.add(`${object.metadata.name}/${node.metadata.name}`);
         } else if (resource === resources.nodes && type !== 'DELETED') {
-          if (type === 'ADDED') report(object as Node);
+          if (type === 'ADDED') report(object);
           const back =
             previous?.metadata.annotations?.[DOWN] === 'true' && object.metadata.annotations?.[DOWN] !== 'true';
           const relabelled = JSON.stringify(previous?.metadata.labels) !== JSON.stringify(object.metadata.labels);

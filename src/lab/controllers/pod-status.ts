@@ -177,10 +177,7 @@ export function unreadyStatus(status: PodStatus | undefined, time: string): PodS
 export function probedStatus(status: PodStatus | undefined, time: string): PodStatus {
   let conditions = status?.conditions;
   for (const type of ['Ready', 'ContainersReady']) {
-    conditions = withCondition(
-      conditions?.filter((one) => one.type !== type),
-      { type, status: 'True', lastTransitionTime: time },
-    );
+    conditions = withCondition(conditions, { type, status: 'True', lastTransitionTime: time });
   }
   return {
     ...status,

@@ -49,7 +49,7 @@ export function virtHandlerStart(cluster: Cluster): Controller {
   return {
     start: () => {
       store.subscribe(({ resource, type, object }) => {
-        if (resource !== resources.pods || !isHandler(object as Pod)) return;
+        if (resource !== resources.pods || !isHandler(object)) return;
         const pod = object as Pod;
         const uid = pod.metadata.uid ?? '';
         if (type === 'DELETED') known.delete(uid);

@@ -18,6 +18,21 @@ export function updating(draft: KubeVirt, time: string): void {
   draft.status = { ...status, conditions };
 }
 
+/** What was rolled out before is rolled out again: not an update to virt-operator, which then calls itself unavailable. */
+export function deploying(draft: KubeVirt, time: string): void {
+  const { status = {} } = draft;
+  const message = `Deploying version ${status.targetKubeVirtVersion ?? ''} with registry ${status.targetKubeVirtRegistry ?? ''}`;
+  let conditions = without(status.conditions, 'Synchronized');
+  for (const [type, value] of [
+    ['Available', 'False'],
+    ['Progressing', 'True'],
+    ['Degraded', 'False'],
+  ] as const) {
+    conditions = set(conditions, type, value, 'DeploymentInProgress', message, time);
+  }
+  draft.status = { ...status, conditions };
+}
+
 /** Everything is rolled out and ready. */
 export function available(draft: KubeVirt, time: string): void {
   let conditions = draft.status?.conditions ?? [];

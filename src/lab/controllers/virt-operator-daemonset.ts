@@ -12,8 +12,6 @@ const IDENTIFIER = 'kubevirt.io/install-strategy-identifier';
 export const SLOW = 1;
 export const FAST = '10%';
 
-type Template = NonNullable<DaemonSet['spec']>['template'];
-
 /** The dedicated migration network that the KubeVirt CR asks for. */
 export function migrationNetworkOf(kubeVirt: KubeVirt | undefined): string | undefined {
   return kubeVirt?.spec?.configuration?.migrations?.network || undefined;
@@ -57,7 +55,7 @@ export function forNetwork(set: DaemonSet, version: KubeVirtVersion, network: st
     spec: {
       ...set.spec,
       selector: set.spec?.selector ?? {},
-      template: { ...template, metadata: { ...template?.metadata, annotations } } as Template,
+      template: { ...template, metadata: { ...template?.metadata, annotations } },
     },
   };
 }

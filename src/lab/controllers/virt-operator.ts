@@ -4,7 +4,7 @@ import { type Cluster, type Controller, modify, now } from '../cluster.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
 import { kubeVirtOf } from './config.ts';
 import { isHandler } from './handler-pods.ts';
-import { available, failedBy, updating } from './virt-operator-conditions.ts';
+import { available, deploying, failedBy, updating } from './virt-operator-conditions.ts';
 import { deploymentId, FAST, forNetwork, identifierOf, migrationNetworkOf, SLOW } from './virt-operator-daemonset.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
@@ -32,10 +32,7 @@ export function virtOperator(cluster: Cluster): Controller {
     const network = migrationNetworkOf(kubeVirt);
     const target = deploymentId(version, network);
     const { observedDeploymentID: observed } = kubeVirt.status;
-    if (observed === undefined || (observed === target && identifierOf(set) === target && !isFast(set))) {
-      if (kubeVirt.status.targetDeploymentID !== target && observed !== undefined) setTarget(kubeVirt, target);
-      return undefined;
-    }
+    if (observed === undefined || (observed === target && !isRolling(kubeVirt, set, target))) return undefined;
     setTarget(kubeVirt, target);
     if (!known.has(target) && observed !== target) {
       if (!writing.has(target)) {
@@ -60,7 +57,8 @@ export function virtOperator(cluster: Cluster): Controller {
         targetKubeVirtRegistry: status.observedKubeVirtRegistry ?? '',
         targetKubeVirtVersion: version.kubevirt,
       };
-      if (status.observedDeploymentID !== target) updating(draft, now(cluster));
+      if (status.observedDeploymentID === target) deploying(draft, now(cluster));
+      else updating(draft, now(cluster));
     });
   }
 
@@ -102,11 +100,21 @@ export function virtOperator(cluster: Cluster): Controller {
   return {
     start: () => {
       store.subscribe(({ resource, object }) => {
-        const handler = resource === resources.pods && isHandler(object as Pod);
+        const handler = resource === resources.pods && isHandler(object);
         if (handler || resource === resources.kubeVirts || resource === resources.daemonSets) queue.add('kubevirt');
       });
     },
   };
+}
+
+/** Whether there is something to do though the deployment is the one that was completed last. */
+function isRolling(kubeVirt: KubeVirt, set: DaemonSet, target: string): boolean {
+  const ready = kubeVirt.status?.conditions?.some(
+    ({ type, reason }) => type === 'Available' && reason === 'AllComponentsReady',
+  );
+  return (
+    identifierOf(set) !== target || isFast(set) || kubeVirt.status?.targetDeploymentID !== target || ready !== true
+  );
 }
 
 function isFast(set: DaemonSet): boolean {
