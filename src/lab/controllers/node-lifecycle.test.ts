@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Node, Pod } from '../../model/objects.ts';
+import type { KubeObject, Node, Pod } from '../../model/objects.ts';
 import { modify } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { small } from '../scenarios/small.ts';
@@ -142,13 +142,14 @@ describe('a node whose kubelet is silent', () => {
     ],
     ['one without end', [{ operator: 'Exists' }], undefined],
   ])('evicts a pod with %s', (_, tolerations, seconds) => {
-    lab.store.create(resources.pods, {
+    const bare: KubeObject & Record<string, unknown> = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'bare', namespace: 'shop' },
       spec: { nodeName: 'worker-0', containers: [], tolerations },
       status: { phase: 'Running' },
-    } as Pod);
+    };
+    lab.store.create(resources.pods, bare);
     setDown('worker-0', true);
     const deleted = (): boolean =>
       lab.store.get(resources.pods, 'shop', 'bare')?.metadata.deletionTimestamp !== undefined;

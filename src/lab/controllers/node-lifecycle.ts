@@ -171,7 +171,8 @@ export function nodeLifecycle(cluster: Cluster): Controller {
       }
       store.subscribe(({ type, resource, object, previous }) => {
         if (resource === resources.nodes) {
-          const [before, node]: [Node | undefined, Node] = [previous, object as Node];
+          const before: Node | undefined = previous;
+          const node: Node = object;
           const changed =
             type !== 'MODIFIED' ||
             before?.spec?.unschedulable !== node.spec?.unschedulable ||
@@ -182,8 +183,9 @@ export function nodeLifecycle(cluster: Cluster): Controller {
           evictions.get(uid)?.cancel();
           evictions.delete(uid);
         } else if (resource === resources.pods) {
-          const { spec } = object as Pod;
-          const bound = spec?.nodeName !== undefined && (previous as Pod | undefined)?.spec?.nodeName === undefined;
+          const before: Pod | undefined = previous;
+          const { spec }: Pod = object;
+          const bound = spec?.nodeName !== undefined && before?.spec?.nodeName === undefined;
           if (bound && lastHeard.has(spec.nodeName ?? '')) queue.add(spec.nodeName ?? '');
         }
       });

@@ -229,6 +229,8 @@ describe('over HTTP', () => {
     [{ name: 'api-429', rate: ['x'] }, 'rate must be text; ["x"] is not'],
     [{ name: 'api-429', verb: 'look' }, 'verb must be one of get, list, watch'],
     [{ name: 'api-429', for: 'ever' }, 'for must be a duration such as 30s or 5m; "ever" is not'],
+    [{ name: 'api-429', for: 30 }, 'for must be a duration such as 30s or 5m; 30 is not'],
+    [{ name: 'api-429', for: '9999999999h' }, 'for must be a duration such as 30s or 5m; "9999999999h" is not'],
     [{ name: 'api-latency', delay: '-1s' }, 'delay must be a duration such as 30s or 5m; "-1s" is not'],
     [{ name: 'node-not-ready' }, 'fault node-not-ready needs node: the node'],
     [{ name: 'node-not-ready', node: 'nowhere' }, 'node must be a node of the lab: '],

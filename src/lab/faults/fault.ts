@@ -14,7 +14,7 @@ export interface World {
   requests: RequestRules;
   /** The API server's clock; `ahead` in ms. */
   apiClock: { ahead: number };
-  server(): Pick<ApiServer, 'cutWatches' | 'close' | 'listen' | 'url'>;
+  server: () => Pick<ApiServer, 'cutWatches' | 'close' | 'listen' | 'url'>;
 }
 
 /** One time that a fault is injected. */
@@ -51,5 +51,5 @@ export function fault<const R extends Rules>(
     start(world: World, given: Given<R>, injection: Injection): Stop | undefined;
   },
 ): Fault {
-  return definition as unknown as Fault;
+  return definition;
 }

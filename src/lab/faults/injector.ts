@@ -57,8 +57,9 @@ export function faultInjector(world: World): FaultInjector {
       );
     }
     const values = readParameters(fault, given, world.cluster);
-    const text = lasting ?? fault.lasts;
-    const lasts = text === undefined ? undefined : durationOf(String(text));
+    // Over HTTP it may be anything.
+    const text: unknown = lasting ?? fault.lasts;
+    const lasts = typeof text === 'string' ? durationOf(text) : undefined;
     if (text !== undefined && (lasts === undefined || lasts <= 0)) {
       throw badRequest(`for must be a duration such as 30s or 5m; ${JSON.stringify(text)} is not`);
     }

@@ -20,6 +20,9 @@ interface Parameter<T> {
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** A century, ms: times beyond it have no date. */
+const LONGEST = 100 * 365 * 24 * 3_600_000;
+
 /** `30s`, `1m30s`, `-5m`, in ms; undefined if it is none. */
 export function durationOf(text: string): number | undefined {
   const unsigned = text.replace(/^-/, '');
@@ -28,6 +31,7 @@ export function durationOf(text: string): number | undefined {
   for (const [, number, unit] of unsigned.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
     total += Number(number) * (UNITS[unit ?? ''] ?? 0);
   }
+  if (total > LONGEST) return undefined;
   return Math.round(text === unsigned ? total : -total);
 }
 

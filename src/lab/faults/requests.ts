@@ -7,7 +7,7 @@ export interface RequestRules {
   /** From now on `rule` is asked about every request, until it is stopped. Of several, the first that says something counts. */
   add(rule: (request: Incoming) => Interference | undefined): Stop;
   /** For the API server. The lab's own paths are left alone. */
-  interfere(request: Incoming): Interference | undefined;
+  interfere: (request: Incoming) => Interference | undefined;
 }
 
 /** Parameters of faults that befall requests. */

@@ -1,4 +1,4 @@
-import type { Pod, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import { endPod } from '../controllers/kubelet.ts';
 import { resources } from '../resources.ts';
@@ -19,7 +19,7 @@ export const targetCrash = fault({
       if (status?.phase !== phase) return;
       clock.after(SOON, () => {
         for (const pod of targetPods.get(metadata.uid ?? '')) {
-          if (!over && isTarget(pod as Pod, given) && !isFinishedPod(pod)) endPod(cluster, pod, 'Failed');
+          if (!over && isTarget(pod, given) && !isFinishedPod(pod)) endPod(cluster, pod, 'Failed');
         }
       });
     };

@@ -42,7 +42,7 @@ interface Flow {
 /** A part of the network that does worse than it should. */
 export interface Impairment {
   /** Whether a migration's way leads through it. */
-  concerns(path: Readonly<Path>): boolean;
+  concerns: (path: Readonly<Path>) => boolean;
   /** Bytes per second that all of them share; 0: nothing passes. */
   line?: number;
   /** Bytes per second that one connection carries at most. */
