@@ -189,9 +189,9 @@ export function workloadUpdater(cluster: Cluster): Controller {
           later(!busy && !automatic);
         } else if (event.resource === resources.vmis && event.type === 'MODIFIED') {
           const vmi = event.object as VirtualMachineInstance;
-          if (isFinalVmi(vmi) || isMigrating(vmi, clock.now())) return;
-          const called = own(vmi).length > 0 && !isHotplugging(vmi) && !isChangingVolumes(vmi);
-          if (called || isHotplugging(vmi) || isChangingVolumes(vmi)) later(false);
+          if (isFinalVmi(vmi)) return;
+          const changes = isHotplugging(vmi) || isChangingVolumes(vmi);
+          if (changes ? !isMigrating(vmi, clock.now()) : shouldAbort(vmi)) later(false);
         }
       });
     },
