@@ -143,3 +143,16 @@ function stepOf(title: string, { type, set, unset }: Step, allowed: readonly Dif
   const empty = Object.keys(step.set).length + step.unset.length === 0;
   return empty && type === 'MODIFIED' ? [] : [step];
 }
+
+/** Kinds of events that only the recording or only the lab has; and why. */
+export const missingEvents: readonly { reason: string; event: RegExp }[] = [
+  {
+    reason: 'a VM without an architecture was created while the recording’s webhook did not know its own',
+    event: /unsupported architecture/,
+  },
+  {
+    reason: 'Kubernetes 1.36 says more about pods that it cannot place than 1.35 does',
+    event: /\| FailedScheduling \|/,
+  },
+  { reason: 'the recording’s kubelet is a stand-in that writes no events', event: /\| Pod \| kubelet \|/ },
+];

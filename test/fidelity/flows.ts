@@ -1,4 +1,4 @@
-import { modify } from '../../src/lab/cluster.ts';
+import { modify, remove } from '../../src/lab/cluster.ts';
 import { withMigrationDefaults } from '../../src/lab/controllers/new-migration.ts';
 import { resources } from '../../src/lab/resources.ts';
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
@@ -134,6 +134,39 @@ export const flows: Record<string, Flow> = {
   },
 };
 
+/** Those whose course alone is compared, not every field. */
+export const moreFlows: Record<string, Flow> = {
+  'a migration that a quota holds back': {
+    migration: 'quota-1',
+    vm: 'web06',
+    before: 1,
+    run: (lab, migrate) => {
+      const quota = {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'q', namespace: 'vms' },
+        spec: { hard: { pods: '1' } },
+      };
+      lab.store.create(resources.resourceQuotas, quota);
+      lab.clock.advanceBy(1000);
+      migrate();
+      lab.clock.advanceBy(60_000);
+      lab.store.delete(resources.resourceQuotas, 'vms', 'q');
+    },
+  },
+  'a migration of a VM that is deleted later': {
+    migration: 'mig-vm0-kvdmz',
+    vm: 'vm0',
+    before: 0,
+    run: (lab, migrate) => {
+      migrate();
+      lab.run();
+      const vm = lab.store.get(resources.vms, 'vms', 'vm0');
+      if (vm !== undefined) remove(lab, resources.vms, vm);
+    },
+  },
+};
+
 function cancel(lab: TestLab, migration: VirtualMachineInstanceMigration): void {
   const now = lab.migration(migration);
   if (now === undefined) throw new Error('nothing to cancel');
@@ -149,7 +182,14 @@ function cancel(lab: TestLab, migration: VirtualMachineInstanceMigration): void 
 }
 
 /** The story of a recorded migration as the lab tells it. */
-export function inLab({ migration: name, vm: vmName, before, run }: Flow): Story {
+export function inLab(flow: Flow): Story {
+  const { seen, from } = seenInLab(flow);
+  const made = seen.slice(from).find(({ resource }) => resource === 'vmim')?.object.metadata.name ?? flow.migration;
+  return storyOf(seen, made);
+}
+
+/** All that the watches of the lab see of it, and where in it the migration begins. */
+export function seenInLab({ migration: name, vm: vmName, before, run }: Flow): { seen: Seen[]; from: number } {
   const lab = testLab(scenario, { seconds: 4, version: kubevirt19 });
   const seen: Seen[] = [];
   lab.store.subscribe(({ type, resource, object }) => {
@@ -175,6 +215,5 @@ export function inLab({ migration: name, vm: vmName, before, run }: Flow): Story
   });
   lab.run();
   lab.clock.advanceBy(5000);
-  const made = seen.slice(from).find(({ resource }) => resource === 'vmim')?.object.metadata.name ?? name;
-  return storyOf(seen, made);
+  return { seen, from };
 }

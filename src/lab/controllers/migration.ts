@@ -25,6 +25,9 @@ function retryOf(priority: number): number {
   return priority >= 100 ? 1000 : priority >= 50 ? 3000 : RETRY;
 }
 
+/** The condition of a migration whose target pod a quota forbids. */
+const REJECTED = 'migrationRejectedByResourceQuota';
+
 /** virt-controller's migration controller (facts/kubevirt.md A6, C1): one VMIM from its creation to its end. */
 export function migrationController(cluster: Cluster): Controller {
   const { store, clock, events } = cluster;
@@ -140,6 +143,13 @@ export function migrationController(cluster: Cluster): Controller {
       finish(cluster, migration, vmi);
       return;
     }
+    // As recorded: by a write of its own, after the one to Scheduling.
+    if (migration.status?.phase === 'Scheduling' && isTrue(migration.status.conditions, REJECTED)) {
+      modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
+        draft.status = { ...draft.status, conditions: without(draft.status?.conditions, REJECTED) };
+      });
+      return;
+    }
     const next = nextStatus(cluster, migration, vmi, targetPodOf(cluster, migration));
     if (next === undefined) return;
     if (next.event !== undefined) {
@@ -166,9 +176,6 @@ export function migrationController(cluster: Cluster): Controller {
         if (next.phase === 'Pending') {
           status.migrationState = { sourcePod: (vmi && currentPod(cluster, vmi)?.metadata.name) ?? '' };
         }
-        if (next.phase === 'Scheduling' && isTrue(status.conditions, 'migrationRejectedByResourceQuota')) {
-          status.conditions = without(status.conditions, 'migrationRejectedByResourceQuota');
-        }
       }
       draft.status = status;
     });
@@ -176,7 +183,7 @@ export function migrationController(cluster: Cluster): Controller {
 
   function wakeRejected(namespace: string | undefined): void {
     for (const migration of store.values<VirtualMachineInstanceMigration>(resources.migrations)) {
-      const waits = isTrue(migration.status?.conditions, 'migrationRejectedByResourceQuota');
+      const waits = isTrue(migration.status?.conditions, REJECTED);
       if (waits && migration.metadata.namespace === namespace) queue.add(keyOf(migration));
     }
   }
