@@ -22,57 +22,60 @@ export interface SampledMigration {
 }
 
 export interface MigrationSamples extends Controller {
-  /** Of the migrations from a node. One that has ended is told once more. */
-  take(node: string): SampledMigration[];
+  /**
+   * Of the migrations that copy from a node now. With `fresh` only what was not told so before, and of those that have
+   * ended the rest: what a Prometheus wants, which takes each sample once.
+   */
+  take(node: string, fresh: boolean): SampledMigration[];
 }
 
 interface Job {
   vmi: string;
   source: string;
   samples: MigrationSample[];
+  ended: boolean;
+  /** Lab time of the last sample that was told fresh, ms. */
+  told: number;
 }
 
 /** What the virt-handlers have seen of the migrations that copy from their nodes, with the times at which they looked. */
 export function migrationSamples(cluster: Cluster, handler: Pick<VirtHandler, 'active'>): MigrationSamples {
   const { clock } = cluster;
   const jobs = new Map<string, Job>();
-  const idOf = (job: Pick<Job, 'vmi' | 'source'>): string => `${job.vmi} from ${job.source}`;
 
-  function look(only: 'new' | 'all'): Set<string> {
+  function look(only: 'new' | 'all'): void {
     const at = clock.now();
     const going = new Set<string>();
     for (const { vmi, source, progress } of handler.active()) {
-      const id = idOf({ vmi, source });
+      const id = `${vmi} from ${source}`;
       going.add(id);
       let job = jobs.get(id);
-      if (job !== undefined && only === 'new') continue;
-      if (job === undefined) {
-        job = { vmi, source, samples: [] };
+      const last = job?.samples.at(-1);
+      if (job === undefined || job.ended || progress.elapsedMs < (last?.progress.elapsedMs ?? 0)) {
+        job = { vmi, source, samples: [], ended: false, told: -1 };
         jobs.set(id, job);
-      }
+      } else if (only === 'new') continue;
       job.samples.push({ at, progress });
       if (job.samples.length > KEPT) job.samples.shift();
     }
-    return going;
+    for (const [id, job] of jobs) {
+      if (!going.has(id)) job.ended = true;
+      if (job.ended && (job.samples.at(-1)?.at ?? 0) < at - PATIENCE) jobs.delete(id);
+    }
   }
 
   return {
-    take: (node) => {
-      const going = look('new');
-      return [...jobs].flatMap(([id, { vmi, source, samples }]) => {
-        if (source !== node) return [];
-        if (!going.has(id)) jobs.delete(id);
-        return [{ vmi, samples: [...samples] }];
+    take: (node, fresh) => {
+      look('new');
+      return [...jobs].flatMap(([id, job]) => {
+        const { vmi, source, samples, ended, told } = job;
+        if (source !== node || (ended && !fresh)) return [];
+        if (!fresh) return [{ vmi, samples: [...samples] }];
+        job.told = samples.at(-1)?.at ?? told;
+        if (ended) jobs.delete(id);
+        return [{ vmi, samples: samples.filter(({ at }) => at > told) }];
       });
     },
-    start: () => {
-      clock.every(PERIOD, () => {
-        const going = look('all');
-        const oldest = clock.now() - PATIENCE;
-        for (const [id, { samples }] of jobs) {
-          if (!going.has(id) && (samples.at(-1)?.at ?? 0) < oldest) jobs.delete(id);
-        }
-      });
-    },
+    start: () => void clock.every(PERIOD, () => look('all')),
   };
 }

@@ -8,7 +8,8 @@ const INTERVAL = 30;
 export function scrapeConfig({ host, base, speed }: { host: string; base: string; speed: number }): object {
   const interval = scrapeInterval(speed);
   const access = {
-    authorization: { credentials_file: 'token' },
+    // For service discovery Prometheus knows no default type.
+    authorization: { type: 'Bearer', credentials_file: 'token' },
     tls_config: { ca_file: 'ca.crt' },
   };
   return {

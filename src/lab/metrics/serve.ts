@@ -3,6 +3,7 @@ import type { OwnPath, Subresource, SubresourceResponse } from '../api/extension
 import { ApiError, notFound } from '../api/status.ts';
 import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster.ts';
+import { isDown } from '../controllers/kubelet.ts';
 import { resources } from '../resources.ts';
 import { editionOf } from './edition.ts';
 import { type Batch, exposition, LAB_TIME, type Reading } from './exposition.ts';
@@ -22,11 +23,15 @@ function page(pieces: Iterable<string>): SubresourceResponse {
  * each second: told in that time, counters grow by what they would in one second, and moments lie where Prometheus had them.
  */
 function readingOf(clock: Clock, query: URLSearchParams): Reading {
-  if (query.get('clock') !== 'wall') return LAB_TIME;
+  if (!isPrometheus(query)) return LAB_TIME;
   const { speed } = clock;
   const factor = typeof speed === 'number' ? speed : 1;
   const [wall, lab] = [Date.now(), clock.now()];
   return { counters: 1 / factor, time: (ms) => wall - (lab - ms) / factor };
+}
+
+function isPrometheus(query: URLSearchParams): boolean {
+  return query.get('clock') === 'wall';
 }
 
 /** GET pods/NAME/proxy/metrics (or https:NAME:8443): the metrics of KubeVirt's pods, HCO's, and node-exporter's. */
@@ -39,12 +44,16 @@ export function metricsProxy(sources: Sources): Subresource {
     handle: ({ namespace, name, rest, query }) => {
       const pod = cluster.store.get<Pod>(resources.pods, namespace, name);
       if (pod === undefined) throw notFound(resources.pods, name);
-      if (pod.status?.phase !== 'Running') {
-        throw new ApiError(503, `error trying to reach service: pod ${name} is not running`, {
-          reason: 'ServiceUnavailable',
-        });
+      const why =
+        pod.status?.phase !== 'Running'
+          ? `pod ${name} is not running`
+          : isDown(cluster, pod.spec?.nodeName)
+            ? `dial tcp ${pod.status.podIP ?? ''}: i/o timeout`
+            : undefined;
+      if (why !== undefined) {
+        throw new ApiError(503, `error trying to reach service: ${why}`, { reason: 'ServiceUnavailable' });
       }
-      const found = rest === 'metrics' ? podPage(sources, pod) : undefined;
+      const found = rest === 'metrics' ? podPage(sources, pod, isPrometheus(query)) : undefined;
       if (found !== undefined) return metricsAnswer(cluster, found, query);
       if (rest === 'healthz') return { status: 200, contentType: 'text/plain', body: 'ok' };
       return { status: 404, contentType: 'text/plain', body: '404 page not found\n' };
@@ -68,7 +77,7 @@ export function allMetrics(sources: Sources): OwnPath {
         (function* () {
           for (const { labels, up, page: batches } of targets(sources)) {
             yield* exposition(edition, [(one) => one.add('up', one.labels({}), up ? 1 : 0)], labels, told);
-            if (up) yield* exposition(edition, batches(), labels, told);
+            if (up) yield* exposition(edition, batches(isPrometheus(query)), labels, told);
           }
         })(),
       );

@@ -42,13 +42,13 @@ export function metricSources(
   };
 }
 
-/** The metrics of a component's pod; undefined if it serves none. */
-export function podPage(sources: Sources, pod: Pod): Iterable<Batch> | undefined {
+/** The metrics of a component's pod; undefined if it serves none. `fresh`: samples with times of their own only once. */
+export function podPage(sources: Sources, pod: Pod, fresh: boolean): Iterable<Batch> | undefined {
   const { cluster, meter, samples, phases, overwritten, links } = sources;
   const node = pod.spec?.nodeName ?? '';
   switch (componentOf(pod)) {
     case 'virt-handler':
-      return virtHandlerPage(cluster, { meter, samples }, node);
+      return virtHandlerPage(cluster, { meter, samples, fresh }, node);
     case 'virt-controller':
       return virtControllerPage(cluster, { pod, phases });
     case 'virt-operator':
@@ -87,7 +87,7 @@ export interface Target {
   /** Where the API server's proxy serves it; undefined: nowhere, it has no pod in the lab. */
   path: string | undefined;
   up: boolean;
-  page(): Iterable<Batch>;
+  page(fresh: boolean): Iterable<Batch>;
 }
 
 export const KUBE_STATE = 'kube-state-metrics';
@@ -131,7 +131,7 @@ const PORTS: Record<string, number> = { 'node-exporter': 9100 };
 
 function podTarget(sources: Sources, pod: Pod): Target[] {
   const component = componentOf(pod);
-  if (component === undefined || podPage(sources, pod) === undefined) return [];
+  if (component === undefined || podPage(sources, pod, false) === undefined) return [];
   const { name, namespace = '' } = pod.metadata;
   const port = PORTS[component] ?? 8443;
   const node = pod.spec?.nodeName;
@@ -155,7 +155,7 @@ function podTarget(sources: Sources, pod: Pod): Target[] {
       },
       path: `/api/v1/namespaces/${namespace}/pods/https:${name}:${port}/proxy/metrics`,
       up: isReadyPod(pod) && !isDown(sources.cluster, node),
-      page: () => podPage(sources, pod) ?? [],
+      page: (fresh) => podPage(sources, pod, fresh) ?? [],
     },
   ];
 }

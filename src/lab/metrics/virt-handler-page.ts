@@ -9,7 +9,7 @@ import { BYTES_PER_CORE } from '../controllers/node-usage.ts';
 import { currentPod } from '../controllers/virt-vmi.ts';
 import { resources } from '../resources.ts';
 import { type Batch, type Page, pairs } from './exposition.ts';
-import type { MigrationSamples } from './migration-samples.ts';
+import type { MigrationSamples, SampledMigration } from './migration-samples.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
 const MiB = 2 ** 20;
@@ -38,7 +38,7 @@ const FILLED = 0.4;
 /** virt-handler's metrics of the guests on its node and of the migrations from it (facts/kubevirt.md G1, G2). */
 export function virtHandlerPage(
   cluster: Cluster,
-  parts: { meter: UsageMeter; samples: MigrationSamples },
+  parts: { meter: UsageMeter; samples: MigrationSamples; fresh: boolean },
   node: string,
 ): Batch[] {
   const cores =
@@ -53,7 +53,7 @@ export function virtHandlerPage(
         const pod = vmi.status?.phase === 'Running' ? currentPod(cluster, vmi) : undefined;
         if (pod !== undefined) guestMetrics(page, vmi, pod, parts.meter, cores);
       }
-      migrationMetrics(page, node, parts.samples);
+      migrationMetrics(page, parts.samples.take(node, parts.fresh), node);
     },
   ];
 }
@@ -153,8 +153,8 @@ function labelsOf(page: Page, vmi: VirtualMachineInstance): string {
   return page.labels(labels);
 }
 
-function migrationMetrics(page: Page, node: string, samples: MigrationSamples): void {
-  for (const { vmi, samples: looks } of samples.take(node)) {
+function migrationMetrics(page: Page, migrations: SampledMigration[], node: string): void {
+  for (const { vmi, samples: looks } of migrations) {
     const [namespace = '', name = ''] = vmi.split('/');
     const labels = page.labels({ node, namespace, name });
     for (const { at, progress } of looks) {
