@@ -14,6 +14,8 @@ import { type Requeue, workqueue } from './workqueue.ts';
 export const EVICTION_SOURCE = 'kubevirt.io/eviction-source';
 
 const EVACUATION_CONTROLLER = { component: 'evacuation-controller' };
+/** ms (facts/kubevirt.md C2). */
+const COMPLAINT_PERIOD = 60_000;
 
 /** evictionStrategy of a VMI, or the cluster's; KubeVirt's own default is None (facts/kubevirt.md A3). */
 export function evictionStrategyOf(cluster: Cluster, vmi: VirtualMachineInstance): string {
@@ -24,6 +26,8 @@ export function evictionStrategyOf(cluster: Cluster, vmi: VirtualMachineInstance
 export function evacuationController(cluster: Cluster): Controller {
   const { store, events } = cluster;
   const queue = workqueue(cluster, 'evacuation', { from: 20, to: 80 }, evacuate);
+  /** When a VMI that cannot migrate was complained about last, by uid. */
+  const complained = new Map<string, number>();
 
   function evacuate(name: string): Requeue | undefined {
     const node = store.get<Node>(resources.nodes, undefined, name);
@@ -39,6 +43,7 @@ export function evacuationController(cluster: Cluster): Controller {
     // With priorities all are created at once, and wait in the queue (C2).
     let left = usesPriorities(cluster) ? Infinity : Math.min(free.cluster, free.outbound);
     for (const vmi of wanted) {
+      if (!usesPriorities(cluster)) complain(vmi);
       if (!canEvacuate(vmi)) continue;
       if (left <= 0) break;
       left--;
@@ -51,6 +56,19 @@ export function evacuationController(cluster: Cluster): Controller {
       events.normal(vmi, EVACUATION_CONTROLLER, 'SuccessfulCreate', `Created Migration ${migration.metadata.name}`);
     }
     return { afterMs: 5000, background: true };
+  }
+
+  /** Once a minute, of a VMI that has to go and cannot. */
+  function complain(vmi: VirtualMachineInstance): void {
+    const uid = vmi.metadata.uid ?? '';
+    const stuck =
+      evictionStrategyOf(cluster, vmi) === 'LiveMigrate' && !isTrue(vmi.status?.conditions, 'LiveMigratable');
+    const last = complained.get(uid);
+    if (!stuck) complained.delete(uid);
+    else if (last === undefined || last + COMPLAINT_PERIOD <= cluster.clock.now()) {
+      complained.set(uid, cluster.clock.now());
+      events.normal(vmi, EVACUATION_CONTROLLER, 'FailedCreate', 'VirtualMachineInstance is not migrateable');
+    }
   }
 
   function canEvacuate(vmi: VirtualMachineInstance): boolean {
@@ -67,7 +85,13 @@ export function evacuationController(cluster: Cluster): Controller {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
         if (vmi.status?.evacuationNodeName !== undefined) queue.add(vmi.status.evacuationNodeName);
       }
+      for (const node of store.values<Node>(resources.nodes)) {
+        if ((node.spec?.taints ?? []).length > 0) queue.add(node.metadata.name);
+      }
       store.subscribe((event) => {
+        if (event.resource === resources.vmis && event.type === 'DELETED') {
+          complained.delete(event.object.metadata.uid ?? '');
+        }
         if (event.resource === resources.vmis) {
           const node = (event.object as VirtualMachineInstance).status?.evacuationNodeName;
           if (node !== undefined) queue.add(node);
