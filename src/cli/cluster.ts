@@ -2,9 +2,11 @@ import type { Access } from '../kube/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
+import { versionRemark } from '../model/versions/index.ts';
 import { type Io, note } from './context.ts';
 import { forbidden } from './errors.ts';
 import type { ConnectionFlags, ScopeFlags, SnapshotFlag } from './flags.ts';
+import { plain } from './output/plain.ts';
 import { type Need, tellingAllMissing } from './rights.ts';
 import { version } from './version.ts';
 
@@ -40,6 +42,7 @@ export async function withSnapshot<T>(
   if (flags.snapshot !== undefined) {
     const snapshot = await readSnapshotFile(io, flags.snapshot);
     tellWhatIsNotHeld(io, snapshot, all ? undefined : flags.namespace);
+    tellUnknownVersion(io, snapshot.versions.kubevirt);
     return await use({ snapshot, namespace: all ? undefined : flags.namespace, client: undefined });
   }
   const client = await openCluster(io, flags);
@@ -51,10 +54,17 @@ export async function withSnapshot<T>(
       signal: io.signal,
     });
     requireKubeVirt(snapshot);
+    tellUnknownVersion(io, snapshot.versions.kubevirt);
     return await tellingAllMissing(client, namespace, flags.needs ?? [], () => use({ snapshot, namespace, client }));
   } finally {
     client.close();
   }
+}
+
+/** What Ferry knows of versions ends somewhere: beyond that it goes by the nearest. */
+export function tellUnknownVersion(io: Io, kubevirt: string | undefined): void {
+  const remark = versionRemark(kubevirt);
+  if (remark !== undefined) note(io, `note: ${plain(remark)}`);
 }
 
 /** A Snapshot of some namespaces must not pass for one of the namespace, or of all, that was asked for. */

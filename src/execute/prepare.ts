@@ -2,7 +2,7 @@ import { FerryError } from '../model/errors.ts';
 import { nodesOf } from '../model/nodes.ts';
 import { settingsOf } from '../model/settings.ts';
 import { itemsOf, type Listing, type Snapshot } from '../model/snapshot.ts';
-import { atLeast } from '../model/version-order.ts';
+import { takesTarget } from '../model/versions/index.ts';
 import type { Vm } from '../model/vm.ts';
 import type { MovePlan } from './run.ts';
 
@@ -53,7 +53,7 @@ function targetOf(snapshot: Snapshot, name: string): { node: string; selector: R
     throw new FerryError('FERRY_E_NOT_FOUND', `there is no node ${name}`, '`kubectl get nodes` lists the nodes.');
   }
   // addedNodeSelector came with KubeVirt 1.6; older ones drop the field silently and would choose the node themselves.
-  if (atLeast(snapshot.versions.kubevirt, 1, 6) !== true) {
+  if (takesTarget(snapshot.versions.kubevirt) !== true) {
     const version = snapshot.versions.kubevirt ?? 'of unknown version';
     throw new FerryError(
       'FERRY_E_REFUSED',

@@ -149,7 +149,8 @@ interface Answer {
   status: number;
   body: Json;
 }
-type Json = { [key: string]: Json } & Json[] & string & number & boolean;
+/** Whatever JSON an API answers. */
+type Json = ReturnType<typeof JSON.parse>;
 
 function client(lab: Lab): (method: string, path: string, body?: unknown, type?: string) => Promise<Answer> {
   const config = parse(lab.kubeconfig) as {
@@ -215,7 +216,7 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     type: string,
   ): Promise<{ status: string; reason?: string; message?: string }> => {
     const { body } = await call('GET', vmiPath(name));
-    return body.status!.conditions!.find((one) => one.type === type) as never;
+    return body.status.conditions.find((one: Json) => one.type === type) as never;
   };
   const migrate = async (name: string, vmiName: string, spec: object = {}): Promise<Answer> =>
     await call('POST', VMIMS, {
@@ -226,7 +227,7 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     });
   const launcherOf = async (name: string): Promise<Json> => {
     const path = `/api/v1/namespaces/shop/pods?labelSelector=vm.kubevirt.io/name=${name}`;
-    return (await call('GET', path)).body.items![0]!;
+    return (await call('GET', path)).body.items[0]!;
   };
 
   beforeAll(async () => {
@@ -242,10 +243,10 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     const version = await call('GET', '/version');
     expect(`${version.body.major}.${version.body.minor}`).toBe(expected.kubernetes);
     const nodes = await call('GET', '/api/v1/nodes');
-    const kubelets = nodes.body.items!.map(({ status }) => status!.nodeInfo!.kubeletVersion);
+    const kubelets = nodes.body.items.map(({ status }: Json) => status.nodeInfo.kubeletVersion);
     expect(new Set(kubelets)).toEqual(new Set([version.body.gitVersion]));
     const kubevirt = await call('GET', `${KUBEVIRT}/${CNV}/kubevirts/kubevirt-kubevirt-hyperconverged`);
-    expect(kubevirt.body.status!.observedKubeVirtVersion).toBe(expected.kubevirt);
+    expect(kubevirt.body.status.observedKubeVirtVersion).toBe(expected.kubevirt);
     const own = await call('GET', '/apis/subresources.kubevirt.io/v1/version');
     expect(own.body.gitVersion).toBe(expected.kubevirt);
   });
@@ -260,16 +261,16 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
       parallelMigrationsPerCluster: 5,
       progressTimeout: 150,
     });
-    expect(liveMigrationConfig!.allowWorkloadDisruption).toBe(disruption);
+    expect(liveMigrationConfig.allowWorkloadDisruption).toBe(disruption);
     const group = await call('GET', '/apis/hco.kubevirt.io');
-    expect(group.body.versions!.map(({ version }) => version).toSorted()).toEqual(expected.hcoServed);
+    expect(group.body.versions.map(({ version }: Json) => version).toSorted()).toEqual(expected.hcoServed);
     const crd = await call(
       'GET',
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/hyperconvergeds.hco.kubevirt.io',
     );
-    expect(crd.body.spec!.versions!.find(({ storage }) => storage)!.name).toBe(expected.hcoStored);
+    expect(crd.body.spec.versions.find(({ storage }: Json) => storage).name).toBe(expected.hcoStored);
     const kubevirt = await call('GET', `${KUBEVIRT}/${CNV}/kubevirts/kubevirt-kubevirt-hyperconverged`);
-    expect(kubevirt.body.spec!.configuration!.migrations).toMatchObject({
+    expect(kubevirt.body.spec.configuration.migrations).toMatchObject({
       completionTimeoutPerGiB: timeout,
       parallelOutboundMigrationsPerNode: outbound,
     });
@@ -314,14 +315,14 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     await create(vm('plain'));
     later(60);
     const { body } = await call('GET', vmiPath('plain'));
-    expect(body.metadata!.finalizers).toContain(expected.finalizer);
+    expect(body.metadata.finalizers).toContain(expected.finalizer);
     const pod = await launcherOf('plain');
-    const { memory } = pod.spec!.containers![0]!.resources!.requests!;
+    const { memory } = pod.spec.containers[0].resources.requests!;
     const bytes = (4096 + expected.overhead) * 2 ** 20 + expected.pageTables;
-    expect(bytesOf(memory!)).toBe(bytes);
-    expect(pod.metadata!.labels!['vmi.kubevirt.io/id']).toBe(expected.podLabel ? 'plain' : undefined);
+    expect(bytesOf(memory)).toBe(bytes);
+    expect(pod.metadata.labels['vmi.kubevirt.io/id']).toBe(expected.podLabel ? 'plain' : undefined);
     const node = await call('GET', '/api/v1/nodes/worker-0');
-    const labels = Object.keys(node.body.metadata!.labels!);
+    const labels = Object.keys(node.body.metadata.labels);
     expect(labels.filter((label) => label.endsWith('cpumanager')).toSorted()).toEqual(expected.cpuManagerLabels);
     expect(labels.some((label) => label.startsWith('machine-type.node.kubevirt.io/'))).toBe(
       !['1.30', '1.31'].includes(expected.kubernetes),
@@ -334,23 +335,23 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     });
     expect(target.status).toBe(201);
     const chosen = { 'kubernetes.io/hostname': 'worker-3' };
-    expect(target.body.spec!.addedNodeSelector).toEqual(expected.addedNodeSelector ? chosen : undefined);
+    expect(target.body.spec.addedNodeSelector).toEqual(expected.addedNodeSelector ? chosen : undefined);
     later(300);
     const { body } = await call('GET', `${VMIMS}/chosen`);
-    expect(body.status!.phase).toBe('Succeeded');
-    const state = body.status!.migrationState!;
+    expect(body.status.phase).toBe('Succeeded');
+    const state = body.status.migrationState!;
     expect(state.completed).toBe(true);
     const [timeout, , disruption] = expected.hco;
     expect(state.migrationConfiguration).toMatchObject({ completionTimeoutPerGiB: timeout });
     const knowsDisruption = !['1.30', '1.31'].includes(expected.kubernetes);
-    expect(state.migrationConfiguration!.allowWorkloadDisruption).toBe(
+    expect(state.migrationConfiguration.allowWorkloadDisruption).toBe(
       knowsDisruption ? (disruption ?? false) : undefined,
     );
     const events = await call('GET', '/api/v1/namespaces/shop/events');
-    const moved = events.body.items!.find(
-      ({ reason, involvedObject }) => reason === 'Migrated' && involvedObject!.name === 'storefront-web-2',
+    const moved = events.body.items.find(
+      ({ reason, involvedObject }: Json) => reason === 'Migrated' && involvedObject.name === 'storefront-web-2',
     )!;
-    expect(moved.source!.host).toBe(expected.handsOver === 'source' ? state.sourceNode : state.targetNode);
+    expect(moved.source.host).toBe(expected.handsOver === 'source' ? state.sourceNode : state.targetNode);
   });
 
   test('aborts with its text', async () => {
@@ -366,13 +367,13 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
   test('refuses priorities, and settings it has only behind a gate', async () => {
     const asked = await migrate('urgent', 'orders-db', { priority: 'system-critical' });
     if (expected.priority === undefined) {
-      expect([asked.status, asked.body.spec!.priority]).toEqual([201, undefined]);
+      expect([asked.status, asked.body.spec.priority]).toEqual([201, undefined]);
       await call('DELETE', `${VMIMS}/urgent`);
       later(20);
     } else {
       expect(asked.status).toBe(422);
       expect(asked.body.message).toContain(expected.priority);
-      expect(asked.body.details!.causes![0]!.field).toBe('spec.migrationPriority');
+      expect(asked.body.details.causes[0].field).toBe('spec.migrationPriority');
     }
     const policies = '/apis/migrations.kubevirt.io/v1alpha1/migrationpolicies';
     const policy = await call('POST', policies, {
@@ -382,7 +383,7 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
       spec: { selectors: {}, maxDowntimeMs: 500 },
     });
     if (expected.maxDowntime === undefined) {
-      expect([policy.status, policy.body.spec!.maxDowntimeMs]).toEqual([201, undefined]);
+      expect([policy.status, policy.body.spec.maxDowntimeMs]).toEqual([201, undefined]);
       await call('DELETE', `${policies}/short`);
     } else {
       expect(policy.status).toBe(422);
@@ -392,11 +393,11 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
 
   test('answers evictions, and lets them be cancelled or not', async () => {
     const budgets = await call('GET', '/apis/policy/v1/namespaces/shop/poddisruptionbudgets');
-    const mine = budgets.body.items!.filter(({ metadata }) =>
-      metadata!.name!.startsWith('kubevirt-disruption-budget-'),
+    const mine = budgets.body.items.filter(({ metadata }: Json) =>
+      metadata.name.startsWith('kubevirt-disruption-budget-'),
     );
     expect(mine.length > 0).toBe(expected.budget);
-    const pod = (await launcherOf('storefront-web-1')).metadata!.name;
+    const pod = (await launcherOf('storefront-web-1')).metadata.name;
     const evict = async (): Promise<Answer> =>
       await call('POST', `/api/v1/namespaces/shop/pods/${pod}/eviction`, {
         apiVersion: 'policy/v1',
@@ -413,7 +414,7 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     expect(second.body.message).toContain(expected.again);
     lab.clock.advanceBy(100);
     const marked = (await call('GET', vmiPath('storefront-web-1'))).body.status!;
-    expect(marked.conditions!.some(({ type }) => type === 'EvictionRequested')).toBe(expected.cancel === 200);
+    expect(marked.conditions.some(({ type }: Json) => type === 'EvictionRequested')).toBe(expected.cancel === 200);
     const path =
       '/apis/subresources.kubevirt.io/v1/namespaces/shop/virtualmachineinstances/storefront-web-1/evacuate/cancel';
     const cancel = async (body: object): Promise<number> => (await call('PUT', path, body)).status;
@@ -425,22 +426,22 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
 
   test('drains by its rules: all evacuations at once, or as slots are free', async () => {
     later(300);
-    const node = (await call('GET', vmiPath('orders-db'))).body.status!.nodeName;
+    const node = (await call('GET', vmiPath('orders-db'))).body.status.nodeName;
     const taint = { key: 'kubevirt.io/drain', effect: 'NoSchedule' };
     await call('PATCH', `/api/v1/nodes/${node}`, { spec: { taints: [taint] } }, 'application/merge-patch+json');
     const vmis = await call('GET', `${KUBEVIRT}/virtualmachineinstances?labelSelector=kubevirt.io/nodeName=${node}`);
-    const able = vmis.body.items!.filter(({ status }) =>
-      status!.conditions!.some(({ type, status: is }) => type === 'LiveMigratable' && is === 'True'),
+    const able = vmis.body.items.filter(({ status }: Json) =>
+      status.conditions.some(({ type, status: is }: Json) => type === 'LiveMigratable' && is === 'True'),
     );
     lab.clock.advanceBy(400);
     const { items } = (await call('GET', `${KUBEVIRT}/virtualmachineinstancemigrations`)).body;
-    const evacuations = items!.filter(({ metadata }) => metadata!.name!.startsWith('kubevirt-evacuation-'));
-    const fresh = evacuations.filter(({ status }) => !['Succeeded', 'Failed'].includes(status?.phase ?? ''));
+    const evacuations = items.filter(({ metadata }: Json) => metadata.name.startsWith('kubevirt-evacuation-'));
+    const fresh = evacuations.filter(({ status }: Json) => !['Succeeded', 'Failed'].includes(status?.phase ?? ''));
     const [, outbound] = expected.hco;
     const atOnce = expected.kubevirt === 'v1.9.0' ? able.length : Math.min(able.length, outbound);
     expect(able.length).toBeGreaterThan(1);
     expect(fresh.length).toBe(atOnce);
-    const priorities = new Set(fresh.map(({ spec }) => spec!.priority));
+    const priorities = new Set(fresh.map(({ spec }: Json) => spec.priority));
     expect(priorities).toEqual(new Set([expected.kubevirt === 'v1.9.0' ? 'system-critical' : undefined]));
   });
 
@@ -448,9 +449,9 @@ describe.each(all)('OpenShift Virtualization %s', (cnv, expected) => {
     const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
     expect((await call('GET', `${roles}/kubevirt.io:migrate`)).status).toBe(expected.migrateRole);
     const edit = await call('GET', `${roles}/kubevirt.io:edit`);
-    const may = edit.body.rules!.some(
-      ({ resources, verbs }) =>
-        resources!.includes('virtualmachineinstancemigrations' as never) && verbs!.includes('create' as never),
+    const may = edit.body.rules.some(
+      ({ resources, verbs }: Json) =>
+        resources.includes('virtualmachineinstancemigrations') && verbs.includes('create'),
     );
     expect(may).toBe(expected.editorMigrates);
   });

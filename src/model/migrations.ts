@@ -2,7 +2,7 @@ import { byName, compareText, groupBy, keyOf, perSnapshot } from './memo.ts';
 import type { Pod, VirtualMachineInstanceMigration } from './objects.ts';
 import { isFinishedPod } from './pods.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
-import { atLeast } from './version-order.ts';
+import { knownVersion } from './versions/index.ts';
 
 /** A migration that is not final, and what it holds on to. */
 export interface Migration {
@@ -64,7 +64,7 @@ export const migrationsOf = perSnapshot((snapshot: Snapshot): Migrations => {
       : undefined,
   );
   // Where the version is unknown, the stricter count is the safe one.
-  const countsStateSource = atLeast(snapshot.versions.kubevirt, 1, 6) ?? true;
+  const countsStateSource = knownVersion(snapshot.versions.kubevirt)?.version.outboundCountsSourceNode ?? true;
   const unfinished: Migration[] = [];
   const finished: VirtualMachineInstanceMigration[] = [];
   for (const object of itemsOf(snapshot.lists.migrations)) {

@@ -3,7 +3,7 @@ import { compareText, perSnapshot } from './memo.ts';
 import type { HyperConverged, KubeVirt, LiveMigrationConfig, MigrationConfiguration } from './objects.ts';
 import { bytesOf } from './quantity.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
-import { atLeast } from './version-order.ts';
+import { type KubeVirtVersion, knownVersion, versions } from './versions/index.ts';
 
 /** Where a value comes from. `default`: KubeVirt's built-in one; `unknown`: nobody could be asked. */
 export type Origin = 'HyperConverged' | 'KubeVirt' | 'default' | 'unknown';
@@ -51,20 +51,17 @@ const names = [
   'allowWorkloadDisruption',
 ] as const satisfies readonly Name[];
 
-/** KubeVirt's built-in defaults (facts/kubevirt.md A8); only the completion time-out ever changed: 800 s, since v1.4 150 s. */
-const builtIn: Partial<Record<Name, Raw>> = {
-  parallelMigrationsPerCluster: 5,
-  parallelOutboundMigrationsPerNode: 2,
-  bandwidthPerMigration: 0,
-  progressTimeout: 150,
-  allowAutoConverge: false,
-  allowPostCopy: false,
-};
-
+/**
+ * KubeVirt's built-in default (facts/kubevirt.md A8); of an unknown version one that all versions share, and undefined
+ * where they differ.
+ */
 function builtInOf(name: Name, kubevirt: string | undefined): Raw {
-  if (name !== 'completionTimeoutPerGiB') return builtIn[name];
-  const since14 = atLeast(kubevirt, 1, 4);
-  return since14 === undefined ? undefined : since14 ? 150 : 800;
+  const of = ({ migrationDefaults }: KubeVirtVersion): Raw =>
+    normal(name, (migrationDefaults as Partial<Record<Name, Raw>>)[name]);
+  const known = knownVersion(kubevirt);
+  if (known !== undefined) return of(known.version);
+  const [first, ...others] = new Set(versions.map(of));
+  return others.length === 0 ? first : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Resources, requestsOf } from './pods.ts';
 import { milliOf } from './quantity.ts';
 import { type LabelSelector, type NodeSelectorTerm, selectorText, type Toleration } from './selectors.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
-import { atLeast } from './version-order.ts';
+import { knownVersion, pinsCpuVendor } from './versions/index.ts';
 import type { Vm } from './vm.ts';
 
 /** A required rule about which other pods may be near. */
@@ -51,13 +51,13 @@ interface KubeVirtDefaults {
 const defaultsOf = perSnapshot((snapshot: Snapshot): KubeVirtDefaults => {
   const configuration = itemsOf(snapshot.lists.kubeVirts)[0]?.spec?.configuration;
   const developer = configuration?.developerConfiguration;
+  const known = knownVersion(snapshot.versions.kubevirt);
   return {
     nodeSelectors: developer?.nodeSelectors ?? {},
     cpuModel: configuration?.cpuModel ?? 'host-model',
     cpuAllocationRatio: developer?.cpuAllocationRatio ?? 10,
     memoryOvercommit: developer?.memoryOvercommit ?? 100,
-    // v1.8+ (facts/kubevirt.md C1, item 5).
-    vendorPinned: atLeast(snapshot.versions.kubevirt, 1, 8) === true,
+    vendorPinned: known !== undefined && pinsCpuVendor(known),
   };
 });
 

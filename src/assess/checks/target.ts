@@ -4,7 +4,7 @@ import { objectionsTo, targetsOf } from '../../model/placement.ts';
 import { unevaluated } from '../../model/pod-terms.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { targetPodOf } from '../../model/target-pod.ts';
-import { atLeast } from '../../model/version-order.ts';
+import { takesTarget } from '../../model/versions/index.ts';
 import type { Vm } from '../../model/vm.ts';
 import { at, atVm, blocker, type Check, type Draft, info } from '../check.ts';
 
@@ -119,7 +119,7 @@ function there(vm: Vm, snapshot: Snapshot, name: string): Draft[] {
       }),
     );
   }
-  if (vm.running && atLeast(snapshot.versions.kubevirt, 1, 6) === false) {
+  if (vm.running && takesTarget(snapshot.versions.kubevirt) === false) {
     findings.push(
       blocker(vm, {
         message: `KubeVirt ${snapshot.versions.kubevirt} can't be told where to migrate to: addedNodeSelector came with v1.6`,

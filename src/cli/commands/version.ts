@@ -4,7 +4,7 @@ import { ApiError } from '../../kube/errors.ts';
 import type { KubeClient, Resource } from '../../kube/types.ts';
 import { exit } from '../../model/errors.ts';
 import type { HyperConverged } from '../../model/objects.ts';
-import { openCluster, readSnapshotFile } from '../cluster.ts';
+import { openCluster, readSnapshotFile, tellUnknownVersion } from '../cluster.ts';
 import type { Invocation, Io } from '../context.ts';
 import { type ConnectionFlags, connectionFlags, type SnapshotFlag, snapshotFlag } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
@@ -41,6 +41,7 @@ async function show(io: Io, flags: Flags): Promise<0> {
     io.stdout.write(`Kubernetes: ${shown(cluster.kubernetes)}\n`);
     io.stdout.write(`KubeVirt: ${shown(cluster.kubevirt)}\n`);
     io.stdout.write(`HyperConverged: ${shown(cluster.hyperConverged)}\n`);
+    tellUnknownVersion(io, cluster.kubevirt);
   }
   return exit.ok;
 }

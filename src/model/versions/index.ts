@@ -58,3 +58,15 @@ export function pinsCpuVendor({ version, patch, fit }: KnownVersion): boolean {
   if (version.cpuVendorSince === undefined) return false;
   return fit !== 'known' || patch >= version.cpuVendorSince;
 }
+
+/** Whether a migration can be told its target (addedNodeSelector, A6); undefined where KubeVirt's version is unknown. */
+export function takesTarget(observed: string | undefined): boolean | undefined {
+  return knownVersion(observed)?.version.migrationFields.includes('addedNodeSelector');
+}
+
+/** What people should know of a KubeVirt that Ferry does not know; undefined if there is nothing to say. */
+export function versionRemark(observed: string | undefined): string | undefined {
+  const known = knownVersion(observed);
+  if (known === undefined || known.fit === 'known') return undefined;
+  return `KubeVirt ${known.observed} is ${known.fit} than what Ferry knows; it is taken for KubeVirt ${known.version.name}`;
+}
