@@ -7,6 +7,7 @@ import type {
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
 } from '../model/objects.ts';
+import { conditionOf } from './controllers/conditions.ts';
 import { type Lab, startLab } from './lab.ts';
 import { resources } from './resources.ts';
 
@@ -62,7 +63,7 @@ const VMI = '/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstances/mail-r
 const VMIMS = '/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstancemigrations';
 const DVS = '/apis/cdi.kubevirt.io/v1beta1/namespaces/shop/datavolumes';
 const condition = (object: VirtualMachineInstance | VirtualMachine, type: string) =>
-  (object.status?.conditions as { type: string; status: string; reason?: string }[]).find((each) => each.type === type);
+  conditionOf(object.status?.conditions, type);
 
 test('a VM on the disk of one node is moved to shared storage, and can migrate from then on', async () => {
   lab = await startLab({ scenario: 'small', speed: 'max' });

@@ -33,7 +33,7 @@ export function planTransfer(volume: DataVolume, bytes: number, random: Random):
   if (remote === undefined && source?.pvc === undefined) {
     return { startMs, runMs: random.between(500, 1500), tells: false };
   }
-  const url = (remote as { url?: string } | undefined)?.url;
+  const url = remote?.url;
   const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
   if (url === undefined || !(host ?? '').endsWith('.invalid')) return { startMs, runMs, tells: true };
   return {

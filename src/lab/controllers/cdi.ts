@@ -213,12 +213,12 @@ export function cdi(cluster: Cluster): Controller {
         } else if (resource === resources.claims) {
           if (byKey(cluster, resources.dataVolumes, keyOf(object)) !== undefined) queue.add(keyOf(object));
           // A source that is bound now lets its clones begin.
-          const before = previous as PersistentVolumeClaim | undefined;
-          const nowBound = isBound(object as PersistentVolumeClaim) && (before === undefined || !isBound(before));
+          const before: PersistentVolumeClaim | undefined = previous;
+          const nowBound = isBound(object) && (before === undefined || !isBound(before));
           if (nowBound && store.count(resources.dataVolumes) > 0) wakeAll();
         } else if (resource === resources.pods && store.count(resources.dataVolumes) > 0) {
-          const ended = type === 'DELETED' || isFinishedPod(object as Pod);
-          if (ended && claimsOfPod(object as Pod).length > 0) wakeAll();
+          const ended = type === 'DELETED' || isFinishedPod(object);
+          if (ended && claimsOfPod(object).length > 0) wakeAll();
         } else if (resource === resources.storageClasses || resource === resources.storageProfiles) wakeAll();
       });
     },

@@ -11,6 +11,7 @@ import { modify } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { small } from '../scenarios/small.ts';
 import { type TestLab, testLab } from '../testing.ts';
+import { conditionOf } from './conditions.ts';
 import { kubeVirtOf } from './config.ts';
 
 // storefront-web-1 has 4 cores in 1 socket, 8Gi, and can migrate; mail-relay cannot.
@@ -24,10 +25,7 @@ beforeEach(() => {
 const NAME = 'storefront-web-1';
 const vm = (name = NAME): VirtualMachine => lab.store.get<VirtualMachine>(resources.vms, 'shop', name)!;
 const vmi = (name = NAME): VirtualMachineInstance => lab.vmi('shop', name);
-const condition = (type: string, name = NAME) =>
-  (vm(name).status?.conditions as { type: string; status: string; reason?: string; message?: string }[]).find(
-    (each) => each.type === type,
-  );
+const condition = (type: string, name = NAME) => conditionOf(vm(name).status?.conditions, type);
 const own = (type: string) => vmi().status?.conditions?.find((each) => each.type === type);
 const migrations = (): VirtualMachineInstanceMigration[] =>
   lab.store.list<VirtualMachineInstanceMigration>(resources.migrations, 'shop');
@@ -143,7 +141,7 @@ describe('a running VM', () => {
     ],
     [
       'tolerations',
-      (spec) => void (spec.tolerations = [{ key: 'a', operator: 'Exists' as never }]),
+      (spec) => void (spec.tolerations = [{ key: 'a', operator: 'Exists' }]),
       'TolerationsChangeError',
       'Error encountered while handling tolerations change request: tolerations should not be changed during VMI migration',
     ],
@@ -177,7 +175,7 @@ describe('a running VM', () => {
     ['4.18', false],
   ])('of OpenShift Virtualization %s needs a restart for tolerations: %s', (cnv, restart) => {
     lab = testLab(small, { version: versionOf(cnv)! });
-    edit((spec) => void (spec.tolerations = [{ key: 'a', operator: 'Exists' as never }]));
+    edit((spec) => void (spec.tolerations = [{ key: 'a', operator: 'Exists' }]));
     lab.run();
     expect(condition('RestartRequired') !== undefined).toBe(restart);
     // Until 4.19 only a restart takes it away.

@@ -160,7 +160,7 @@ export function workloadUpdater(cluster: Cluster): Controller {
   function evict({ spec }: KubeVirt, candidates: VirtualMachineInstance[]): void {
     if (candidates.length === 0) return;
     const strategy = spec?.workloadUpdateStrategy;
-    const interval = milliseconds(String(strategy?.batchEvictionInterval ?? BATCH_INTERVAL));
+    const interval = milliseconds(strategy?.batchEvictionInterval ?? BATCH_INTERVAL);
     const next = lastBatch + interval;
     if (clock.now() > next) {
       lastBatch = clock.now();
