@@ -11,7 +11,6 @@ import {
   fromFields,
   isEmpty,
   leaf,
-  sameSet,
   toFields,
   union,
 } from './field-set.ts';
@@ -150,7 +149,9 @@ export function recordUpdate<T extends KubeObject>(
   });
   const mine = owned.find((entry) => isSame(entry, by));
   const fields = differenceBelow(union(mine?.fields ?? emptySet(), changed), removed);
-  if (mine === undefined) owned.push({ ...by, fields, time: seconds(now) });
-  else if (!sameSet(mine.fields, fields)) Object.assign(mine, { fields, time: seconds(now) });
+  // As recorded: the time is that of the last write that changed a field, its own or not; taking fields away is none.
+  const time = isEmpty(changed) ? mine?.time : seconds(now);
+  if (mine === undefined) owned.push({ ...by, fields, ...(time === undefined ? {} : { time }) });
+  else Object.assign(mine, { fields, time });
   return withManaged(after, owned);
 }
