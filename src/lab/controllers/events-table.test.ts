@@ -65,7 +65,7 @@ function cordonAll(): void {
 
 interface Case {
   name: string;
-  run(): VirtualMachineInstanceMigration | undefined;
+  run: () => VirtualMachineInstanceMigration | undefined;
   vmi?: string[];
   migration?: string[];
 }

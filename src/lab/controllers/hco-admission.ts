@@ -49,7 +49,7 @@ export function hyperConvergedWebhooks(cluster: Cluster): Webhook[] {
       name: KUBEVIRT_VALIDATOR,
       resource: resources.kubeVirts,
       operations: ['DELETE'],
-      validate: ({ object }) => checkWorkloads(cluster, object as KubeVirt),
+      validate: ({ object }) => checkWorkloads(cluster, object),
     },
   ];
 }

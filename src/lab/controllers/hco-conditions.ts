@@ -52,9 +52,8 @@ export function hyperConvergedConditions({ hyperConverged, kubeVirt, failure, no
   const set = (type: string, condition: Omit<Condition, 'type'>): void => {
     const known = conditionOf(conditions, type);
     const lastTransitionTime = known?.status === condition.status ? (known.lastTransitionTime ?? now) : now;
-    conditions = put(conditions, { type, ...condition, lastTransitionTime, ...{ observedGeneration } }).map((each) =>
-      each.type === type ? { ...each, observedGeneration } : each,
-    );
+    const next = { type, ...condition, lastTransitionTime, observedGeneration };
+    conditions = put(conditions, next).map((each) => (each.type === type ? { ...each, observedGeneration } : each));
   };
   for (const type of ORDER) {
     set(type, found.get(type) ?? { status: 'Unknown', reason: 'StatusUnknown', message: 'Unknown Status' });

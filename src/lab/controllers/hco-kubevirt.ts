@@ -46,7 +46,7 @@ const OBSOLETE = [
 
 /** The HyperConverged as v1beta1, whichever version it is stored in. */
 export function asV1beta1(version: KubeVirtVersion, object: KubeObject): HyperConverged {
-  if (object.apiVersion.endsWith('/v1beta1')) return object as HyperConverged;
+  if (object.apiVersion.endsWith('/v1beta1')) return object;
   const converted = convertHyperConverged(hyperConvergedRelease(version.name), object, 'v1beta1');
   return { ...(converted as HyperConverged), apiVersion: 'hco.kubevirt.io/v1beta1' };
 }

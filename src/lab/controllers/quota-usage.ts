@@ -19,8 +19,8 @@ interface Scope {
 /** What a new or existing object counts: amounts (cpu in millicores, the rest in whole units) by quota name. */
 export function usageOf(resource: ResourceName, object: KubeObject): Resources {
   const used: Resources = { [`count/${resource}`]: 1 };
-  if (resource === resources.pods) return { ...used, ...podUsage(object as Pod) };
-  if (resource === resources.claims) return { ...used, ...claimUsage(object as PersistentVolumeClaim) };
+  if (resource === resources.pods) return { ...used, ...podUsage(object) };
+  if (resource === resources.claims) return { ...used, ...claimUsage(object) };
   // Objects that had a quota before there was count/.
   if (!resource.includes('.')) used[resource] = 1;
   return used;

@@ -48,7 +48,7 @@ function exceededBy(cluster: Cluster, resource: ResourceName, object: KubeObject
   for (const quota of quotasOf(cluster, object.metadata.namespace)) {
     const hard = quota.spec?.hard ?? {};
     if (!isCounted(quota, resource, object)) continue;
-    const missing = resource === resources.pods ? unstated(hard, object as Pod) : undefined;
+    const missing = resource === resources.pods ? unstated(hard, object) : undefined;
     if (missing !== undefined) return refused(`failed quota: ${quota.metadata.name}: ${missing}`);
     asked ??= usageOf(resource, object);
     const names = Object.keys(hard).filter((name) => (asked?.[name] ?? 0) > 0);
@@ -74,7 +74,7 @@ export function quotaAdmission(cluster: Cluster): Webhook[] {
   const check = ({ resource, object, subresource }: AdmissionRequest): void => {
     const refused = subresource === undefined ? exceededBy(cluster, resource, object) : undefined;
     if (refused !== undefined) {
-      const [plural = '', group] = split(resource);
+      const [plural, group] = split(resource);
       throw forbidden(refused, { name: object.metadata.name, ...(group === undefined ? {} : { group }), kind: plural });
     }
   };
