@@ -166,6 +166,21 @@ describe('a user who may edit a namespace', () => {
   });
 });
 
+test('with KubeVirt 1.4, whoever may edit a namespace may migrate in it', async () => {
+  const old = await startLab({ scenario: 'small', speed: 50, seed: 'rights', cnv: '4.18' });
+  const client = await connect({ kubeconfig: file('old-admin', old.kubeconfig) }, realTiming);
+  try {
+    const body = { name: 'eve', roles: ['edit'], namespace: 'shop' };
+    const { text } = await client.raw('POST', '/lab/v1/users', { body });
+    const kubeconfig = file('old-eve', (JSON.parse(text) as { kubeconfig: string }).kubeconfig);
+    const env = { KUBECONFIG: kubeconfig, HOME: folder };
+    expect(await run(['move', ...SHOP, 'orders-db', '--yes'], { env })).toMatchObject({ code: 0 });
+  } finally {
+    client.close();
+    await old.stop();
+  }
+});
+
 test('a user with kubevirt.io:view and kubevirt.io:migrate needs no more', async () => {
   const ferry = await user('mia', ['kubevirt.io:view', 'kubevirt.io:migrate']);
   expect((await ferry('check', ...SHOP, 'orders-db')).code).toBe(0);
