@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type {
+  KubeVirt,
   PersistentVolumeClaim,
   VirtualMachine,
   VirtualMachineInstance,
@@ -163,4 +164,20 @@ test('a VM brings its DataVolumes along, and starts when they are filled', async
   expect(seen.filter((status) => status !== undefined)).toEqual(['Provisioning', 'Starting', 'Running']);
   const volume = await call<{ metadata: { ownerReferences: object[] } }>('GET', `${DVS}/fresh-root`);
   expect(volume.metadata.ownerReferences).toMatchObject([{ kind: 'VirtualMachine', name: 'fresh' }]);
+});
+
+test('an upgrade brings the new virt-launcher to the VMs that can migrate', async () => {
+  lab = await startLab({ scenario: 'small', speed: 'max', cnv: '4.20' });
+  await expect(call('POST', '/lab/v1/upgrade', { cnv: '4.18' })).rejects.toThrow(/cnv must be a version after 4.20/);
+  await call('POST', '/lab/v1/upgrade', { cnv: '4.21' });
+  const kubeVirt = () => lab?.store.list<KubeVirt>(resources.kubeVirts)[0]?.status;
+  const web = () => lab?.store.get<VirtualMachineInstance>(resources.vmis, 'shop', 'storefront-web-1');
+  await reached(() => web()?.metadata.labels?.['kubevirt.io/outdatedLauncherImage'] !== undefined);
+  await reached(() => kubeVirt()?.observedKubeVirtVersion?.startsWith('v1.7') === true);
+  expect(kubeVirt()?.outdatedVirtualMachineInstanceWorkloads).toBeGreaterThanOrEqual(0);
+  await reached(() => web()?.status?.launcherContainerImageVersion?.includes('v1.7') === true);
+  const { items } = await call<{ items: VirtualMachineInstanceMigration[] }>('GET', VMIMS);
+  const own = items.filter(({ spec }) => spec.vmiName === 'storefront-web-1');
+  expect(own.every(({ metadata }) => metadata.name.startsWith('kubevirt-workload-update-'))).toBe(true);
+  expect(own.length).toBeGreaterThan(0);
 });

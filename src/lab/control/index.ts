@@ -7,6 +7,7 @@ import type { Sources } from '../metrics/targets.ts';
 import { labFaults } from './faults.ts';
 import { labPrometheus } from './prometheus.ts';
 import { labTime } from './time.ts';
+import { labUpgrade } from './upgrade.ts';
 import { type Access, labUsers } from './users.ts';
 
 /** Where the lab is steered from outside, beside its Kubernetes API. Only the lab's admin may. */
@@ -16,6 +17,7 @@ export const CONTROL = '/lab/v1';
 export function labControl(cluster: Cluster, injector: FaultInjector, access: Access, metrics: Sources): OwnPath[] {
   const all = [
     labTime(cluster),
+    labUpgrade(cluster),
     labFaults(injector),
     labUsers(cluster, access),
     labPrometheus(metrics, `${CONTROL}/prometheus`),

@@ -18,7 +18,7 @@ const STRATEGY_JOB: [number, number] = [8000, 15_000];
  * facts/kubevirt.md D7).
  */
 export function virtOperator(cluster: Cluster): Controller {
-  const { clock, store, events, version } = cluster;
+  const { clock, store, events } = cluster;
   const random = cluster.random.fork('virt-operator');
   /** Deployments whose manifests are written. */
   const known = new Set<string>();
@@ -30,7 +30,7 @@ export function virtOperator(cluster: Cluster): Controller {
     const set = store.get<DaemonSet>(resources.daemonSets, CNV_NAMESPACE, 'virt-handler');
     if (kubeVirt?.status === undefined || set === undefined) return undefined;
     const network = migrationNetworkOf(kubeVirt);
-    const target = deploymentId(version, network);
+    const target = deploymentId(cluster.version, network);
     const { observedDeploymentID: observed } = kubeVirt.status;
     if (observed === undefined || (observed === target && !isRolling(kubeVirt, set, target))) return undefined;
     setTarget(kubeVirt, target);
@@ -55,7 +55,7 @@ export function virtOperator(cluster: Cluster): Controller {
         ...status,
         targetDeploymentID: target,
         targetKubeVirtRegistry: status.observedKubeVirtRegistry ?? '',
-        targetKubeVirtVersion: version.kubevirt,
+        targetKubeVirtVersion: cluster.version.kubevirt,
       };
       if (status.observedDeploymentID === target) deploying(draft, now(cluster));
       else updating(draft, now(cluster));
@@ -71,7 +71,7 @@ export function virtOperator(cluster: Cluster): Controller {
     const desired = set.status?.desiredNumberScheduled ?? 0;
     if (identifierOf(set) !== target) {
       modify<DaemonSet>(cluster, resources.daemonSets, set, (draft) => {
-        Object.assign(draft, forNetwork(draft, version, network));
+        Object.assign(draft, forNetwork(draft, cluster.version, network));
         setMaxUnavailable(draft, SLOW);
       });
     } else if (ready === 0) {
@@ -91,6 +91,8 @@ export function virtOperator(cluster: Cluster): Controller {
         draft.status = {
           ...draft.status,
           observedDeploymentID: target,
+          observedKubeVirtVersion: cluster.version.kubevirt,
+          operatorVersion: cluster.version.kubevirt,
           ...(draft.metadata.generation === undefined ? {} : { observedGeneration: draft.metadata.generation }),
         };
       });
