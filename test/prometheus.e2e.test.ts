@@ -204,9 +204,11 @@ describe.skipIf(!hasPrometheus)('a Prometheus beside the lab', () => {
     expect(up).toHaveLength(targets.length);
     expect(up.filter(({ value }) => value !== 1)).toEqual([]);
     const nodes = store.nodes().map(({ metadata }) => metadata.name);
-    expect((await query('up{job="node-exporter"}')).map(({ metric }) => metric['instance']).sort()).toEqual(
-      nodes.sort(),
-    );
+    expect(
+      (await query('up{job="node-exporter"}'))
+        .map(({ metric }) => metric['instance'] ?? '')
+        .sort((a, b) => a.localeCompare(b)),
+    ).toEqual(nodes.sort((a, b) => a.localeCompare(b)));
     const handlers = lab.store
       .list<Pod>('pods')
       .filter((pod) => pod.metadata.labels?.['kubevirt.io'] === 'virt-handler');

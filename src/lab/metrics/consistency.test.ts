@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { type Arbitrary, array, assert, constantFrom, double, integer, oneof, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Node, Pod, VirtualMachine } from '../../model/objects.ts';
 import { modify } from '../cluster.ts';
@@ -69,12 +69,12 @@ type Step = { wait: number } | { migrate: string } | { cpu: string; cores: numbe
 
 const vms = ['storefront-web-1', 'orders-db', 'search-index', 'ledger-app', 'ci-runner-1'];
 const namespaces: Record<string, string> = { 'ledger-app': 'finance', 'ci-runner-1': 'lab-test' };
-const vm = fc.constantFrom(...vms);
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    fc.record({ wait: fc.integer({ min: 1, max: 600 }) }),
-    fc.record({ migrate: vm }),
-    fc.record({ cpu: vm, cores: fc.double({ min: 0, max: 4, noNaN: true }) }),
+const vm = constantFrom(...vms);
+const steps: Arbitrary<Step[]> = array(
+  oneof(
+    record({ wait: integer({ min: 1, max: 600 }) }),
+    record({ migrate: vm }),
+    record({ cpu: vm, cores: double({ min: 0, max: 4, noNaN: true }) }),
   ),
   { minLength: 1, maxLength: 8 },
 );
@@ -89,7 +89,7 @@ function take({ lab }: World, step: Step): void {
   } else {
     const found = lab.store.get<VirtualMachine>(resources.vms, namespaces[step.cpu] ?? 'shop', step.cpu)!;
     modify<VirtualMachine>(lab, resources.vms, found, (draft) => {
-      const template = draft.spec.template!;
+      const { template } = draft.spec;
       template.metadata = {
         ...template.metadata,
         annotations: { ...template.metadata?.annotations, 'lab.ferry.run/cpu': String(step.cores) },
@@ -152,8 +152,8 @@ function expectAgreement(of: World): void {
 
 describe('what the metrics say of CPU and memory', () => {
   test('agrees inside the guest, outside it, and on its node, whatever happens', () => {
-    fc.assert(
-      fc.property(steps, (all) => {
+    assert(
+      property(steps, (all) => {
         const of = world();
         for (const step of all) {
           take(of, step);
@@ -166,30 +166,25 @@ describe('what the metrics say of CPU and memory', () => {
   });
 
   test('grows by what metrics-server says is used', () => {
-    fc.assert(
-      fc.property(
-        vm,
-        fc.double({ min: 0.1, max: 4, noNaN: true }),
-        fc.integer({ min: 1, max: 3600 }),
-        (name, cores, wait) => {
-          const of = world();
-          const { lab, sources } = of;
-          take(of, { cpu: name, cores });
-          const vmi = lab.vmi(namespaces[name] ?? 'shop', name);
-          const pod = currentPod(lab, vmi)!;
-          const before = { total: sources.meter.pod(pod), usage: podUsage(lab, pod).cpu };
-          lab.clock.advanceBy(wait * 1000);
-          const rate = (sources.meter.pod(pod) - before.total) / wait;
-          expect(Math.abs(rate - before.usage)).toBeLessThanOrEqual(before.usage * 0.09);
-        },
-      ),
+    assert(
+      property(vm, double({ min: 0.1, max: 4, noNaN: true }), integer({ min: 1, max: 3600 }), (name, cores, wait) => {
+        const of = world();
+        const { lab, sources } = of;
+        take(of, { cpu: name, cores });
+        const vmi = lab.vmi(namespaces[name] ?? 'shop', name);
+        const pod = currentPod(lab, vmi)!;
+        const before = { total: sources.meter.pod(pod), usage: podUsage(lab, pod).cpu };
+        lab.clock.advanceBy(wait * 1000);
+        const rate = (sources.meter.pod(pod) - before.total) / wait;
+        expect(Math.abs(rate - before.usage)).toBeLessThanOrEqual(before.usage * 0.09);
+      }),
       { numRuns: 30 },
     );
   });
 
   test('never falls while a guest stays where it is', () => {
-    fc.assert(
-      fc.property(steps, (all) => {
+    assert(
+      property(steps, (all) => {
         const of = world();
         const seen = new Map<string, number>();
         for (const step of all) {

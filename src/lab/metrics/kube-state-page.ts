@@ -109,7 +109,7 @@ function podMetrics(page: Page, pod: Pod): void {
   for (const container of pod.spec?.containers ?? []) {
     for (const list of ['requests', 'limits'] as const) {
       for (const [resource, text] of Object.entries(container.resources?.[list] ?? {})) {
-        const { unit, value } = amount(resource, text as string);
+        const { unit, value } = amount(resource, text);
         const what = pairs({ container: container.name, node, resource: clean(resource), unit });
         page.add(`kube_pod_container_resource_${list}`, `${own},${what}`, value);
       }

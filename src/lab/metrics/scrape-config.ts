@@ -29,6 +29,6 @@ export function scrapeConfig({ host, base, speed }: { host: string; base: string
 }
 
 /** Seconds as Prometheus writes them. */
-export function scrapeInterval(speed: number): string {
+function scrapeInterval(speed: number): string {
   return `${Math.max(1000, Math.round((INTERVAL * 1000) / speed))}ms`;
 }

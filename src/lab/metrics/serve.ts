@@ -75,9 +75,10 @@ export function allMetrics(sources: Sources): OwnPath {
       const told = new Set<string>();
       return page(
         (function* () {
-          for (const { labels, up, page: batches } of targets(sources)) {
+          for (const target of targets(sources)) {
+            const { labels, up } = target;
             yield* exposition(edition, [(one) => one.add('up', one.labels({}), up ? 1 : 0)], labels, told);
-            if (up) yield* exposition(edition, batches(isPrometheus(query)), labels, told);
+            if (up) yield* exposition(edition, target.page(isPrometheus(query)), labels, told);
           }
         })(),
       );
