@@ -165,7 +165,8 @@ function move(from: Spec, to: Spec, direction: (pair: [string, string]) => [stri
   for (const pair of MOVED) {
     const [source, target] = direction(pair);
     const value = read(from, source);
-    if (value !== undefined && value !== null) write(to, target, value);
+    // A copy: what follows changes one side and reads the other.
+    if (value !== undefined && value !== null) write(to, target, structuredClone(value));
   }
 }
 
