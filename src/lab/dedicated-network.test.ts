@@ -254,7 +254,7 @@ describe('a dedicated migration network, built by hand', () => {
   test('it is the same whether a scenario comes with it or somebody builds it', async () => {
     const scenario = { name: 'migration-network', interface: 'enp4s0', gbps: 25, mtu: 9000, subnet: '10.200.5' };
     const { small } = await import('./scenarios/small.ts');
-    const bare = { ...small, nodes: small.nodes.map(({ nics: _, ...group }) => group) };
+    const bare = { ...small, nodes: small.nodes.map((group) => ({ ...group, nics: [] })) };
     const given = await start({ scenario: { ...bare, migrationNetwork: scenario } });
     const built = await start({
       scenario: {
@@ -291,8 +291,10 @@ function comparable(value: unknown): unknown {
     /^(uid|id|podref|resourceVersion|creationTimestamp|generation|managedFields|mac|podIP|podIPs|ip|ips|containerID|observedGeneration|startTime|startedAt|nmstate\.io\/.*|kubectl.*|pod-template-generation|unavailableNodeCount)$/i;
   if (Array.isArray(value)) {
     const all = value.map(comparable);
-    const named = value as { metadata?: unknown; spec?: { nodeName?: string } }[];
-    if (named[0]?.spec?.nodeName === undefined) return all;
+    const [first] = value as { lastTransitionTime?: string; spec?: { nodeName?: string } }[];
+    // Pods have drawn names, and conditions stand in the order in which they came.
+    const sorted = first?.spec?.nodeName !== undefined || first?.lastTransitionTime !== undefined;
+    if (!sorted) return all;
     return all.sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
   }
   if (value === null || typeof value !== 'object') return value;

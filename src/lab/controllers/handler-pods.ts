@@ -26,6 +26,15 @@ export function handlerWorks(cluster: Cluster, node: string | undefined): boolea
   return pod !== undefined && isReadyPod(pod);
 }
 
+/** Whether virt-handler of a node still tells how its migrations fare: it works, or is asked to end and waits for them. */
+export function handlerReports(cluster: Cluster, node: string): boolean {
+  if (handlerWorks(cluster, node)) return true;
+  const ending = (pod: Pod): boolean => isHandler(pod) && pod.metadata.deletionTimestamp !== undefined;
+  return (
+    !isDown(cluster, node) && cluster.podsOn.get(node).some((pod) => ending(pod) && pod.status?.phase === 'Running')
+  );
+}
+
 /** Where a target virt-handler listens: its migration0 interface if it has one, its pod address otherwise (facts/kubevirt.md D7). */
 export function migrationAddress(cluster: Cluster, node: string): string {
   const pod = handlerPod(cluster, node);

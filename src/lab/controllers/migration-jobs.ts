@@ -4,7 +4,7 @@ import type { MigrationOutcome, MigrationProgress, RunningMigration } from '../h
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { moveTo } from './guest-status.ts';
-import { handlerSource, handlerWorks, migrationAddress, migrationWay } from './handler-pods.ts';
+import { handlerReports, handlerSource, handlerWorks, migrationAddress, migrationWay } from './handler-pods.ts';
 import { endPod, isDown } from './kubelet.ts';
 import { logMigration, logTo } from './launcher-log.ts';
 import { completeSizeChanges } from './live-update-size.ts';
@@ -286,7 +286,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
   /** Only the source's virt-handler tells; while it can't, the migration seems to go on. */
   function fail(job: Job, outcome: Failure): void {
     job.unreported = outcome;
-    if (!handlerWorks(cluster, job.source)) return;
+    if (!handlerReports(cluster, job.source)) return;
     jobs.delete(job.uid);
     const failed = change(job, (_, state) => {
       state.endTimestamp = now(cluster);

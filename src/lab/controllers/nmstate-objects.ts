@@ -45,7 +45,7 @@ export function enactmentsOf(cluster: Pick<Cluster, 'store'>, policy: string): E
     .filter(({ metadata }) => metadata.labels?.['nmstate.io/policy'] === policy);
 }
 
-/** The enactment of a policy on a node, made if it is not there; of an older generation it keeps its conditions. */
+/** The enactment of a policy on a node, made if it is not there; what it said before is forgotten. */
 export function putEnactment(
   cluster: Cluster,
   policy: Policy,
@@ -70,7 +70,8 @@ export function putEnactment(
     });
   return (
     modify<Enactment>(cluster, resources.nodeNetworkEnactments, made, (draft) => {
-      draft.status = { ...draft.status, desiredState, policyGeneration: policy.metadata.generation ?? 1 };
+      const conditions = found === undefined ? (draft.status?.conditions ?? []) : [];
+      draft.status = { ...draft.status, conditions, desiredState, policyGeneration: policy.metadata.generation ?? 1 };
     }) ?? made
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createNetwork, type Path } from './network.ts';
+import { createNetwork, type Path, payloadShare } from './network.ts';
 
 const path = (change: Partial<Path> = {}): Path => ({
   source: 'n1',
@@ -63,5 +63,37 @@ describe('the migration network', () => {
     expect(flow.bandwidth().line).toBe(4e8);
     expect(elsewhere).toBe(0);
     expect(network.linkSpeed('n2')).toBe(4e8);
+  });
+});
+
+describe('nodes with two NICs', () => {
+  const nics = { speeds: { eno1: 1e9, enp4s0: 2e9 }, pod: 'eno1', migration: 'enp4s0' };
+
+  test('the networks do not get into each other’s way, except where one NIC carries both', () => {
+    const network = createNetwork({ nicSpeed: 5e8 });
+    for (const node of ['n1', 'n2']) network.setNics(node, nics);
+    const pod = network.open(path(), quiet);
+    const dedicated = network.open(path({ network: 'migration' }), quiet);
+    expect([pod.bandwidth().line, dedicated.bandwidth().line]).toEqual([1e9, 2e9]);
+    for (const node of ['n1', 'n2']) network.setNics(node, { ...nics, migration: 'eno1' });
+    expect([pod.bandwidth().line, dedicated.bandwidth().line]).toEqual([5e8, 5e8]);
+  });
+
+  test('a speed that was set is that of the migrations’ NIC, and lasts until the NIC changes', () => {
+    const network = createNetwork({ nicSpeed: 5e8 });
+    network.setNics('n1', nics);
+    network.setLinkSpeed('n1', 1e8);
+    expect(network.linkSpeed('n1')).toBe(1e8);
+    network.setNics('n1', { ...nics });
+    expect(network.linkSpeed('n1')).toBe(1e8);
+    network.setNics('n1', { ...nics, speeds: { ...nics.speeds, enp4s0: 3e9 } });
+    expect(network.linkSpeed('n1')).toBe(3e9);
+  });
+
+  test.each([
+    [1500, 0.9415],
+    [9000, 0.99],
+  ])('with MTU %d payload is %d of the rate', (mtu, share) => {
+    expect(payloadShare(mtu)).toBeCloseTo(share, 4);
   });
 });
