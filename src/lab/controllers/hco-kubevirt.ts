@@ -1,7 +1,7 @@
 import { applyPatch, type Operation as Change } from 'rfc6902';
 import type { HyperConverged, KubeObject, KubeVirt, LiveMigrationConfig } from '../../model/objects.ts';
 import type { KubeVirtVersion } from '../../model/versions/index.ts';
-import { convertHyperConverged } from '../api/kinds/hyperconverged-conversion.ts';
+import { convertHyperConverged, V1_ONLY } from '../api/kinds/hyperconverged-conversion.ts';
 import { hyperConvergedRelease } from '../api/kinds/hyperconverged-releases.ts';
 import { isObject } from '../api/schema/structural.ts';
 import { CNV_NAMESPACE } from '../resources.ts';
@@ -133,7 +133,7 @@ function bindingsOf(version: KubeVirtVersion, given: unknown): Spec {
   return { ...bindings, l2bridge: { domainAttachmentType: 'managedTap', migration: {} } };
 }
 
-function developerConfigurationOf(version: KubeVirtVersion, { spec }: HyperConverged): Spec {
+function developerConfigurationOf(version: KubeVirtVersion, { spec, metadata }: HyperConverged): Spec {
   const release = hyperConvergedRelease(version.name);
   const gates = at(spec ?? {}, 'featureGates');
   const on = (name: string): boolean => {
@@ -148,7 +148,7 @@ function developerConfigurationOf(version: KubeVirtVersion, { spec }: HyperConve
   if (Array.isArray(at(spec ?? {}, 'hypervisors'))) featureGates.push('ConfigurableHypervisor');
   if (at(spec ?? {}, 'roleAggregationStrategy') !== undefined) featureGates.push('OptOutRoleAggregation');
   const { betaGates } = release;
-  if (betaGates !== undefined) featureGates.push('Template');
+  if (betaGates !== undefined && !isTemplateOff(metadata.annotations?.[V1_ONLY])) featureGates.push('Template');
   const enabled = betaGates === undefined ? featureGates : featureGates.sort();
   return defined({
     cpuAllocationRatio: at(spec ?? {}, 'resourceRequirements.vmiCPUAllocationRatio'),
@@ -158,6 +158,13 @@ function developerConfigurationOf(version: KubeVirtVersion, { spec }: HyperConve
     logVerbosity: at(spec ?? {}, 'logVerbosityConfig.kubevirt'),
     memoryOvercommit: at(spec ?? {}, 'higherWorkloadDensity.memoryOvercommitPercentage'),
   });
+}
+
+/** Of the gate `template`, which only v1 has and v1beta1 keeps in its annotation: on unless it is listed as off. */
+function isTemplateOff(kept: string | undefined): boolean {
+  const fields: unknown = kept === undefined ? undefined : JSON.parse(kept);
+  const gates = isObject(fields) && Array.isArray(fields['featureGates']) ? (fields['featureGates'] as unknown[]) : [];
+  return gates.some((gate) => isObject(gate) && gate['name'] === 'template' && gate['state'] === 'Disabled');
 }
 
 function patched(spec: Spec, annotation: string | undefined): Spec {

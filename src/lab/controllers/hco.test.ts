@@ -134,6 +134,17 @@ describe('HyperConverged', () => {
     expect(now['metadata']['annotations']).toBeUndefined();
   });
 
+  test('1.19 knows gates that only v1 has', async () => {
+    await start('1.9');
+    const gates = () => kubeVirt()['spec']['configuration']['developerConfiguration'];
+    expect(gates()['featureGates']).toContain('Template');
+    expect(gates()['disabledFeatureGates']).not.toContain('Template');
+    await merge('v1', { spec: { featureGates: [{ name: 'template', state: 'Disabled' }] } });
+    settle();
+    expect(gates()['featureGates']).not.toContain('Template');
+    expect(gates()['disabledFeatureGates']).toContain('Template');
+  });
+
   test('a watch shows a change in the version it watches', async () => {
     await start('1.8');
     const { metadata } = (await server.send('GET', `${GROUP}/v1/hyperconvergeds`)).body as Any;
