@@ -16,7 +16,10 @@ export const clusterDefinitions: Record<string, Definition> = {
   kubevirt_hco_system_health_status: gauge(
     'Indicates whether the system health status is healthy (0), warning (1), or error (2), by aggregating the conditions of HCO and its secondary resources',
   ),
-  kubevirt_hco_out_of_band_modifications_total: counter('Count of out-of-band modifications overwritten by HCO'),
+  kubevirt_hco_out_of_band_modifications_total: {
+    ...counter('Count of out-of-band modifications overwritten by HCO'),
+    absolute: true,
+  },
   kubevirt_hco_unsafe_modifications: gauge('Count of unsafe modifications in the HyperConverged annotations'),
 
   // node-exporter.

@@ -7,6 +7,7 @@ const definitions: Record<string, Definition> = {
   old_bytes: { type: 'gauge', help: 'Old.', until: 6 },
   new_bytes: { type: 'gauge', help: 'A \\ and\na line.', since: 7 },
   work_total: { type: 'counter', help: 'Work.' },
+  size_total: { type: 'counter', help: 'Size.', absolute: true },
   done_seconds: { type: 'gauge', help: 'When.', time: true },
   took_seconds: { type: 'histogram', help: 'How long.' },
 };
@@ -49,6 +50,7 @@ describe('the text format', () => {
   test('tells counters and moments in the reader’s time', () => {
     const batch: Batch = (page) => {
       page.add('work_total', '', 50);
+      page.add('size_total', '', 50);
       page.add('old_bytes', '', 50, 20_000);
       page.add('done_seconds', '', 20);
       page.add('done_seconds', 'never="yes"', 0);
@@ -59,6 +61,7 @@ describe('the text format', () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         'work_total 5',
+        'size_total 50',
         'old_bytes 50 1002000',
         'done_seconds 1002',
         'done_seconds{never="yes"} 0',

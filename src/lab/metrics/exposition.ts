@@ -7,6 +7,8 @@ export interface Definition {
   until?: number;
   /** Its value is a point in time, seconds since the epoch. */
   time?: boolean;
+  /** A counter of what happened, or a size that is one in name only: nobody asks for it by the second. */
+  absolute?: boolean;
 }
 
 /** How lab time is told to who reads the metrics. */
@@ -84,10 +86,10 @@ function textOf(edition: Edition, batch: Batch, told: Set<string>, extra: Labels
     add: (name, labels, value, at) => {
       const family = familyOf(histogramOf(name, definitions));
       if (family === undefined) return;
-      const { type, time } = family.definition;
+      const { type, time, absolute } = family.definition;
       // An unknown point in time is told as 0 or below, on every clock.
       const clocked = time === true && value > 0 ? reading.time(value * 1000) / 1000 : value;
-      const shown = type === 'counter' && time !== true ? clocked * reading.counters : clocked;
+      const shown = type === 'counter' && time !== true && absolute !== true ? clocked * reading.counters : clocked;
       const stamp = at === undefined ? '' : ` ${Math.round(reading.time(at))}`;
       const all = labels === '' ? bare : labels;
       family.text += `${name}${all === '' ? '' : `{${all}}`} ${number(shown)}${stamp}\n`;

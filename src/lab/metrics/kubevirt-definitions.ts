@@ -110,11 +110,13 @@ export const kubevirtDefinitions: Record<string, Definition> = {
     help: 'The total Guest OS data to be migrated to the new VM.',
     since: 5,
     until: 7,
+    absolute: true,
   },
   kubevirt_vmi_migration_data_bytes_total: {
     type: 'counter',
     help: 'The total Guest OS data to be migrated to the new VM.',
     since: 8,
+    absolute: true,
   },
   kubevirt_vmi_migration_dirty_memory_rate_bytes: {
     type: 'gauge',
