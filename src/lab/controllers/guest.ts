@@ -23,7 +23,9 @@ const PAGE = 4096;
 
 /** How a VMI's guest uses its memory. A malformed annotation counts as absent. */
 export function guestMemory(vmi: VirtualMachineInstance): GuestMemory {
-  const size = guestMemoryOf(vmi.spec);
+  // Memory that is being hot-plugged is not there before the migration that brings it ends.
+  const current = vmi.status?.memory?.guestCurrent;
+  const size = current === undefined ? guestMemoryOf(vmi.spec) : bytesOf(current);
   const annotations = vmi.metadata.annotations ?? {};
   const zero = amount(annotations[workloadAnnotations.zero]) ?? size / 2;
   const classes: GuestMemory['classes'] = [];

@@ -63,6 +63,7 @@ describe('a running VM', () => {
     expect(own('HotMemoryChange')).toBeUndefined();
     expect(vmi().status?.memory).toEqual({ guestAtBoot: '8Gi', guestCurrent: '16Gi', guestRequested: '16Gi' });
     expect(migrations()).toHaveLength(1);
+    expect(lab.asked[0]?.order.guest.size).toBe(8 * 2 ** 30);
     const pod = lab.podsOf.get(vmi().metadata.uid!).find(({ spec }) => spec?.nodeName === vmi().status?.nodeName);
     expect(Number.parseInt(pod?.spec?.containers[0]?.resources?.requests?.['memory'] ?? '', 10)).toBeGreaterThan(16);
   });
