@@ -47,7 +47,6 @@ export const kubevirt13: KubeVirtVersion = {
     allowPostCopy: false,
   },
   hyperConvergedApi: { served: ['v1beta1'], stored: 'v1beta1' },
-  betaGatesOn: false,
 
   liveMigratableChecks: [
     'backend-storage',

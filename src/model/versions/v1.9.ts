@@ -35,7 +35,6 @@ export const kubevirt19: KubeVirtVersion = {
     allowWorkloadDisruption: false,
   },
   hyperConvergedApi: { served: ['v1', 'v1beta1'], stored: 'v1' },
-  betaGatesOn: true,
 
   // A target pod keeps away from others that reserve; the condition does not ask any more.
   liveMigratableChecks: kubevirt18.liveMigratableChecks.flatMap((check) =>

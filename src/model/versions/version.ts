@@ -117,8 +117,6 @@ export interface KubeVirtVersion {
   hyperConvergedDefaults: HyperConvergedMigrationDefaults;
   /** API versions of HyperConverged, the preferred one first (A10). */
   hyperConvergedApi: { served: ('v1' | 'v1beta1')[]; stored: 'v1' | 'v1beta1' };
-  /** Beta gates are on unless they are listed as disabled (A8). */
-  betaGatesOn: boolean;
 
   /** The order in which virt-handler checks; the first failing one is the condition's reason (A4). */
   liveMigratableChecks: LiveMigratableCheck[];
