@@ -172,12 +172,15 @@ describe('a pod with secondary networks', () => {
     define({ type: 'host-device', device: 'enp4s0' });
     const pods = [podOn('storage'), podOn('storage')];
     lab.clock.advanceBy(10_000);
-    expect(pods.map((pod) => fresh(pod).status?.phase).sort()).toEqual(['Pending', 'Running']);
+    expect(pods.map((pod) => fresh(pod).status?.phase ?? '').toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'Pending',
+      'Running',
+    ]);
   });
 
   test('a launcher asks for the networks of its VM, by JSON and with hashed interface names, and gets them', () => {
     define({ type: 'macvlan', master: 'enp4s0', ipam });
-    const vmi = structuredClone(lab.vmi('shop', 'storefront-web-1')) as VirtualMachineInstance;
+    const vmi = structuredClone<VirtualMachineInstance>(lab.vmi('shop', 'storefront-web-1'));
     vmi.spec.networks = [...(vmi.spec.networks ?? []), { name: 'blue', multus: { networkName: 'storage' } }];
     const pod = launcherPod(lab, vmi);
     // sha256('blue') begins with 16477688c0e.

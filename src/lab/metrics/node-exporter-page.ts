@@ -2,6 +2,7 @@ import type { KubeObject, Node } from '../../model/objects.ts';
 import { bytesOf, milliOf } from '../../model/quantity.ts';
 import type { Cluster } from '../cluster.ts';
 import { migrationSettings } from '../controllers/config.ts';
+import { linkOf, networkOf } from '../controllers/nmstate-state.ts';
 import { BYTES_PER_CORE, nodeUsage } from '../controllers/node-usage.ts';
 import type { Traffic } from '../controllers/traffic.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
@@ -81,7 +82,9 @@ export function nodeExporterPage(cluster: Cluster, node: Node, meter: UsageMeter
         const labels = page.labels({ device: nic.name });
         const carries = nic.name === migrates ? links.linkSpeed(name) : undefined;
         page.add('node_network_up', labels, carries === 0 ? 0 : 1);
-        if (carries !== undefined) page.add('node_network_speed_bytes', labels, Math.round(carries / PAYLOAD));
+        const mbps = linkOf(networkOf(cluster, name), nic.name)?.ethernet?.speed;
+        const speed = mbps === undefined ? (carries ?? 0) / PAYLOAD : (mbps * 1e6) / 8;
+        if (carries !== undefined) page.add('node_network_speed_bytes', labels, Math.round(speed));
         page.add('node_network_receive_bytes_total', labels, nic.received);
         page.add('node_network_transmit_bytes_total', labels, nic.sent);
         for (const way of ['receive', 'transmit']) {
