@@ -9,7 +9,7 @@ import { type Seen, type Story, storyOf } from './steps.ts';
 
 // The recorded migrations, done again in a lab: four nodes, a small guest, the same requests.
 
-const scenario: Scenario = {
+export const scenario: Scenario = {
   name: 'recorded',
   description: 'the recording control plane',
   nodes: [{ prefix: 'node', count: 4, role: 'worker', cores: 32, memory: '128Gi', sockets: 1, nicGbps: 10 }],
@@ -26,7 +26,7 @@ const kinds: Record<string, Seen['resource']> = {
 };
 
 /** The recording's VM, as its user wrote it. */
-const vm = (name: string): KubeObject =>
+export const vm = (name: string): KubeObject =>
   ({
     apiVersion: 'kubevirt.io/v1',
     kind: 'VirtualMachine',

@@ -37,7 +37,7 @@ export function courses(all: readonly Seen[]): Record<string, string[]> {
   for (const { resource, type, object } of all) {
     if (resource !== 'vmim') continue;
     const course = (found[object.metadata.name] ??= []);
-    const line = `${type} ${stateOf(object as Migration)}`;
+    const line = `${type} ${stateOf(object)}`;
     if (line !== course.at(-1)) course.push(line);
   }
   return found;

@@ -71,8 +71,8 @@ function own(object: Modelled, wanted: Annotations, manager: string): void {
 }
 
 const sameAs = (a: Modelled, b: Modelled): boolean =>
-  JSON.stringify([Object.entries(a.annotations).sort(), a.app, a.finalizer, a.deleting]) ===
-  JSON.stringify([Object.entries(b.annotations).sort(), b.app, b.finalizer, b.deleting]);
+  JSON.stringify([Object.entries(a.annotations).map(String).sort(), a.app, a.finalizer, a.deleting]) ===
+  JSON.stringify([Object.entries(b.annotations).map(String).sort(), b.app, b.finalizer, b.deleting]);
 
 /** Owners of annotations, as managedFields tell them. */
 function ownersIn(object: KubeObject): Record<string, string[]> {
@@ -111,7 +111,7 @@ function store(model: Model, name: string, before: Modelled, after: Modelled): v
     const owners = (object: Modelled): string =>
       JSON.stringify([
         [...object.appliers].sort(),
-        [...object.owners].map(([key, set]) => [key, [...set].sort()]).sort(),
+        [...object.owners].map(([key, set]) => `${key} ${[...set].sort().join()}`).sort(),
       ]);
     if (owners(before) === owners(after)) return;
   }

@@ -281,7 +281,10 @@ async function send(response: ServerResponse, common: Record<string, string>, an
     return;
   }
   const text = typeof body === 'string' || body === undefined ? (body ?? '') : `${JSON.stringify(body)}\n`;
-  response.writeHead(status, { ...common, ...headers, 'content-length': Buffer.byteLength(text) });
+  const all: Record<string, string | number> = { ...common, ...headers, 'content-length': Buffer.byteLength(text) };
+  // As recorded: an answer without a body names no type.
+  if (text === '' && headers['content-type'] === undefined) delete all['content-type'];
+  response.writeHead(status, all);
   response.end(text);
 }
 

@@ -43,9 +43,8 @@ export function validateNewMigration(
   if (!featureGateEnabled(cluster, 'DecentralizedLiveMigration')) {
     throw deniedWithCauses([
       {
-        reason: 'FieldValueInvalid',
+        reason: 'FieldValueNotSupported',
         message: 'DecentralizedLiveMigration feature gate is not enabled in kubevirt resource',
-        field: 'spec',
       },
     ]);
   }
