@@ -26,11 +26,11 @@ export const differences: readonly Difference[] = [
     field: /memory-overhead-bytes$/,
   },
   {
-    reason: 'Kubernetes 1.36 says more about pods that it cannot place than 1.33 does',
+    reason: 'Kubernetes 1.36 says more about pods that it cannot place than the lab’s scheduler does',
     field: /conditions\[PodScheduled\]\.(observedGeneration|message)$/,
   },
   {
-    reason: 'Kubernetes 1.36 says more about pods that it cannot place than 1.33 does',
+    reason: 'Kubernetes 1.36 says more about pods that it cannot place than the lab’s scheduler does',
     part: / no new claims to deallocate,/,
   },
   {
@@ -151,7 +151,7 @@ export const missingEvents: readonly { reason: string; event: RegExp }[] = [
     event: /unsupported architecture/,
   },
   {
-    reason: 'Kubernetes 1.36 says more about pods that it cannot place than 1.35 does',
+    reason: 'Kubernetes 1.36 says more about pods that it cannot place than the lab’s scheduler does',
     event: /\| FailedScheduling \|/,
   },
   { reason: 'the recording’s kubelet is a stand-in that writes no events', event: /\| Pod \| kubelet \|/ },
