@@ -39,6 +39,7 @@ export const resources = {
   nodeNetworkStates: resource('nmstate.io', 'v1beta1', 'nodenetworkstates', 'NodeNetworkState', false),
   resourceQuotas: resource('', 'v1', 'resourcequotas', 'ResourceQuota'),
   disruptionBudgets: resource('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+  namespaces: resource('', 'v1', 'namespaces', 'Namespace', false),
 } as const satisfies Record<SnapshotList, KindOfResource>;
 
 /** `group/version`, or `v1` for the core group. */

@@ -99,7 +99,10 @@ function slimContainers(containers: NonNullable<Pod['spec']>['containers'] | und
     present({
       name: container.name,
       restartPolicy: container.restartPolicy,
-      resources: container.resources?.requests === undefined ? undefined : { requests: container.resources.requests },
+      resources:
+        container.resources?.requests === undefined && container.resources?.limits === undefined
+          ? undefined
+          : pick(container.resources, 'requests', 'limits'),
     }),
   );
 }
@@ -115,6 +118,8 @@ const slimPod: Slim<Pod> = ({ metadata, spec, status }, share) => ({
       'affinity',
       'overhead',
       'priority',
+      'priorityClassName',
+      'activeDeadlineSeconds',
       'schedulerName',
       'topologySpreadConstraints',
       'schedulingGates',
@@ -196,6 +201,8 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
       'volumeUpdateState',
       'snapshotInProgress',
       'restoreInProgress',
+      'memoryDumpRequest',
+      'changedBlockTracking',
     ),
   }),
   virtualMachineInstances: ({ metadata, spec, status }, share) => ({
@@ -220,6 +227,8 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
         'qosClass',
         'selinuxContext',
         'launcherContainerImageVersion',
+        'runtimeUser',
+        'changedBlockTracking',
       ),
       ...present({
         migrationState: slimState(status.migrationState, share),
@@ -290,4 +299,5 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
     spec,
     status: pick(status, 'currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'),
   }),
+  namespaces: ({ metadata }) => ({ metadata: slimMeta(metadata) }),
 };

@@ -52,6 +52,9 @@ export type VmiSpec = V1VirtualMachineInstanceSpec;
 export type MigrationConfiguration = V1MigrationConfiguration;
 export type MigrationState = V1VirtualMachineInstanceMigrationState;
 
+/** A Namespace; what matters of it are its labels. */
+export type Namespace = KubeObject;
+
 /** The live-migration part of HyperConverged; no published type has it (facts/kubevirt.md A10). */
 export interface LiveMigrationConfig {
   parallelMigrationsPerCluster?: number;

@@ -6,7 +6,7 @@ import { itemsOf, type Snapshot } from './snapshot.ts';
 import { type KubeVirtVersion, knownVersion, versions } from './versions/index.ts';
 
 /** Where a value comes from. `default`: KubeVirt's built-in one; `unknown`: nobody could be asked. */
-export type Origin = 'HyperConverged' | 'KubeVirt' | 'default' | 'unknown';
+export type Origin = 'HyperConverged' | 'KubeVirt' | 'MigrationPolicy' | 'default' | 'unknown';
 
 export interface Setting<T> {
   /** Undefined when unknown, or when the setting has no value (no migration network). */

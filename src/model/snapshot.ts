@@ -3,6 +3,7 @@ import type {
   HyperConverged,
   KubeVirt,
   MigrationPolicy,
+  Namespace,
   NetworkAttachmentDefinition,
   Node,
   NodeNetworkConfigurationPolicy,
@@ -65,6 +66,7 @@ export interface SnapshotLists {
   nodeNetworkStates: NodeNetworkState;
   resourceQuotas: ResourceQuota;
   disruptionBudgets: PodDisruptionBudget;
+  namespaces: Namespace;
 }
 
 export type SnapshotList = keyof SnapshotLists;

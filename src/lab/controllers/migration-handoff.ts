@@ -5,11 +5,11 @@ import type {
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
 } from '../../model/objects.ts';
+import { matchPolicy, withPolicy } from '../../model/policies.ts';
 import { type Cluster, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { migrationSettings } from './config.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
-import { matchPolicy, withPolicy } from './migration-policy.ts';
 import { currentPod } from './virt-vmi.ts';
 
 const TARGET_LABEL = 'kubevirt.io/migrationTargetNodeName';

@@ -33,11 +33,12 @@ const ORDER: [SnapshotList, string][] = [
  */
 export function buildSnapshot(cluster: Cluster, snapshot: Snapshot): void {
   const { store } = cluster;
+  const known = new Map(itemsOf(snapshot.lists.namespaces).map(({ metadata }) => [metadata.name, metadata]));
   for (const name of namespacesIn(snapshot)) {
     store.create(resources.namespaces, {
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+      metadata: known.get(name) ?? { name, labels: { 'kubernetes.io/metadata.name': name } },
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
     } as KubeObject);
@@ -66,7 +67,7 @@ export function buildSnapshot(cluster: Cluster, snapshot: Snapshot): void {
 
 /** Every namespace that something is in. */
 function namespacesIn({ lists }: Snapshot): string[] {
-  const found = new Set(SYSTEM_NAMESPACES);
+  const found = new Set([...SYSTEM_NAMESPACES, ...itemsOf(lists.namespaces).map(({ metadata }) => metadata.name)]);
   for (const [list] of ORDER) {
     for (const { metadata } of itemsOf(lists[list] as Snapshot['lists']['nodes'])) {
       if (metadata.namespace !== undefined) found.add(metadata.namespace);

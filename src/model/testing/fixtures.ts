@@ -225,6 +225,7 @@ const listOfKind: Record<string, SnapshotList> = {
   NodeNetworkState: 'nodeNetworkStates',
   ResourceQuota: 'resourceQuotas',
   PodDisruptionBudget: 'disruptionBudgets',
+  Namespace: 'namespaces',
 };
 
 /** A Snapshot of these objects, in any order; lists that have none are known to be empty. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject, MigrationPolicy, VirtualMachineInstance } from '../../model/objects.ts';
-import { kubevirt16 } from '../../model/versions/index.ts';
-import { matchPolicy, withPolicy } from './migration-policy.ts';
+import type { KubeObject, MigrationPolicy, VirtualMachineInstance } from './objects.ts';
+import { kubevirt16 } from './versions/index.ts';
+import { matchPolicy, withPolicy } from './policies.ts';
 
 type Selectors = { vmi?: Record<string, string>; namespace?: Record<string, string> } | undefined;
 
