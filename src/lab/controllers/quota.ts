@@ -1,5 +1,6 @@
 import type { KubeObject, Pod, ResourceQuota } from '../../model/objects.ts';
 import { addAmounts, type Resources } from '../../model/pods.ts';
+import { limitOf, unstated } from '../../model/quota-usage.ts';
 import type { AdmissionRequest, Webhook } from '../api/extension.ts';
 import { kindsOf } from '../api/kinds/index.ts';
 import { resourceName } from '../api/kinds/kind.ts';
@@ -7,7 +8,7 @@ import { forbidden } from '../api/status.ts';
 import type { ResourceName } from '../api/store.ts';
 import { type Cluster, type Controller, modify } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { amountText, isCounted, limitOf, unstated, usageOf } from './quota-usage.ts';
+import { amountText, isCounted, usageOf } from './quota-usage.ts';
 import { workqueue } from './workqueue.ts';
 
 function quotasOf(cluster: Cluster, namespace: string | undefined): ResourceQuota[] {
