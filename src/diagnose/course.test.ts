@@ -42,7 +42,7 @@ function running(logs: LogTail[], change: { completionTimeoutPerGiB?: number; mo
           startTimestamp: '2026-01-02T03:02:25Z',
           migrationConfiguration: { completionTimeoutPerGiB },
           ...(mode !== undefined && { mode }),
-        } as never,
+        },
       };
     },
   });

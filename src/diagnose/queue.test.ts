@@ -102,7 +102,7 @@ describe('the place of a migration in the queue', () => {
           startTimestamp: '2026-01-02T00:00:00Z',
           endTimestamp: '2026-01-02T00:00:40Z',
           completed: true,
-        } as never,
+        },
       };
     });
     const snapshot = cluster(

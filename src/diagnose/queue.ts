@@ -90,7 +90,7 @@ function expectedStart(
   const waiting = [...line];
   let now = 0;
   for (;;) {
-    for (const next of [...waiting]) {
+    for (const next of waiting.slice()) {
       if (running.length >= limit) break;
       const busy = (node: string): number => running.filter(({ each }) => each.sourceNodes.includes(node)).length;
       if (next.sourceNodes.some((node) => busy(node) >= outbound)) continue;

@@ -160,7 +160,7 @@ export function disruptionBudgets(cluster: Cluster): Controller {
       store.subscribe(({ resource, object }) => {
         const namespace = object.metadata.namespace ?? '';
         if (resource === resources.disruptionBudgets) {
-          const owner = ownerOf(object as PodDisruptionBudget);
+          const owner = ownerOf(object);
           if (owner !== undefined) queue.add(`${namespace}/${owner.name}`);
         } else if (leftovers) return;
         else if (resource === resources.vmis) queue.add(keyOf(object));

@@ -73,7 +73,7 @@ const checks: Record<LiveMigratableCheck, (situation: Situation) => Obstacle | u
       ? undefined
       : { reason: 'SEVNotLiveMigratable', message: 'VMI uses SEV' },
   tdx: ({ vmi }) =>
-    (vmi.spec.domain.launchSecurity as { tdx?: object } | undefined)?.tdx === undefined
+    vmi.spec.domain.launchSecurity?.tdx === undefined
       ? undefined
       : { reason: 'TDXNotLiveMigratable', message: 'VMI uses TDX' },
   'secure-execution': ({ vmi }) =>

@@ -57,7 +57,7 @@ export function migrationController(cluster: Cluster): Controller {
 
   function priorityOf(key: string): number {
     const migration = byKey<VirtualMachineInstanceMigration>(cluster, resources.migrations, key);
-    return PRIORITIES[(migration?.spec as { priority?: string } | undefined)?.priority ?? ''] ?? 0;
+    return PRIORITIES[migration?.spec.priority ?? ''] ?? 0;
   }
 
   function reconcile(key: string): Requeue | undefined {

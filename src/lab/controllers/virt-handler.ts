@@ -91,7 +91,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
 
   return {
     active: () => jobs.active(),
-    lose: jobs.lose,
+    lose: (match, reason) => jobs.lose(match, reason),
     traffic: (node) => jobs.traffic(node),
     start: () => {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {

@@ -35,7 +35,7 @@ export function withWorkload(list: SnapshotList, object: KubeObject, measured: G
   const vm = object as VirtualMachine;
   const { template } = vm.spec;
   if (template.spec === undefined) return object;
-  const metadata = template.metadata as { annotations?: Record<string, string> } | undefined;
+  const metadata = template.metadata;
   const annotations = { ...metadata?.annotations, ...workloadOf(measured, guestMemoryOf(template.spec)) };
   return {
     ...vm,
