@@ -1,7 +1,8 @@
 import { ApiError } from '../kube/errors.ts';
 import type { KubeClient, StoredObject } from '../kube/types.ts';
-import type { Dossier, EventRecord, LogTail } from '../model/dossier.ts';
+import type { Bystander, Dossier, EventRecord, LogTail } from '../model/dossier.ts';
 import type { Listing, Snapshot } from '../model/snapshot.ts';
+import { apiVersionOf, type KindOfResource } from './resources.ts';
 
 /** A container whose log is wanted. */
 export interface LogSource {
@@ -19,6 +20,8 @@ export interface DossierRequest {
   logs: LogSource[];
   /** Only lines with one of these words are kept; none: all. */
   words: string[];
+  /** Whether what other operators do to the nodes and the VMs is wanted, too. */
+  bystanders?: boolean;
   signal?: AbortSignal;
 }
 
@@ -28,6 +31,24 @@ const TAIL = { lines: '2000', bytes: String(2 ** 20) };
 const KEPT = 200;
 
 const events = { group: '', version: 'v1', plural: 'events', namespaced: true };
+
+/** What else has a hand in nodes and VMs: NMState's work on each node, and the descheduler. Served where they are installed. */
+const bystanderKinds: readonly KindOfResource[] = [
+  {
+    group: 'nmstate.io',
+    version: 'v1beta1',
+    plural: 'nodenetworkconfigurationenactments',
+    kind: 'NodeNetworkConfigurationEnactment',
+    namespaced: false,
+  },
+  {
+    group: 'operator.openshift.io',
+    version: 'v1',
+    plural: 'kubedeschedulers',
+    kind: 'KubeDescheduler',
+    namespaced: true,
+  },
+];
 
 interface RawEvent extends StoredObject {
   involvedObject?: { kind?: string; namespace?: string; name?: string; uid?: string };
@@ -46,27 +67,71 @@ interface RawEvent extends StoredObject {
 
 /** Reads events (a LIST for each namespace, or one) and the ends of logs, all at the same time. What can't be read is unknown, with the reason. */
 export async function readDossier(client: KubeClient, snapshot: Snapshot, request: DossierRequest): Promise<Dossier> {
-  const [said, logs] = await Promise.all([readEvents(client, request), readLogs(client, request)]);
-  return { snapshot, events: said, logs };
+  const [said, logs, bystanders] = await Promise.all([
+    readEvents(client, request),
+    readLogs(client, request),
+    request.bystanders === true ? readBystanders(client, request) : undefined,
+  ]);
+  return { snapshot, events: said, logs, ...(bystanders !== undefined && { bystanders }) };
 }
 
-async function readEvents(client: KubeClient, { namespaces, signal }: DossierRequest): Promise<Listing<EventRecord>> {
-  const scopes = namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
+async function readBystanders(client: KubeClient, { signal }: DossierRequest): Promise<Listing<Bystander>> {
   try {
-    const pages = await Promise.all(
-      scopes.map((namespace) =>
-        client.list<RawEvent, EventRecord>(events, {
-          ...(namespace !== undefined && { namespace }),
-          ...(signal && { signal }),
-          map: recordOf,
-        }),
-      ),
-    );
-    return { known: true, items: pages.flatMap(({ items }) => items) };
+    const pages = await Promise.all(bystanderKinds.map((kind) => listBystanders(client, kind, signal)));
+    return { known: true, items: pages.flat() };
   } catch (error) {
     signal?.throwIfAborted();
     return unknown(error);
   }
+}
+
+async function listBystanders(client: KubeClient, kind: KindOfResource, signal?: AbortSignal): Promise<Bystander[]> {
+  const { group, version, plural, namespaced } = kind;
+  try {
+    const { items } = await client.list<Bystander, Bystander>(
+      { group, version, plural, namespaced },
+      { ...(signal && { signal }), map: (object) => bystanderOf(kind, object) },
+    );
+    return items;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return [];
+    throw error;
+  }
+}
+
+/** Of an enactment the state it wants is long, and says nothing about whether it was reached. */
+function bystanderOf(kind: KindOfResource, { metadata, spec, status }: Bystander): Bystander {
+  const { name, namespace, labels } = metadata;
+  return {
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { name, ...(namespace !== undefined && { namespace }), ...(labels !== undefined && { labels }) },
+    ...(spec !== undefined && { spec }),
+    ...(status?.conditions !== undefined && { status: { conditions: status.conditions } }),
+  };
+}
+
+async function readEvents(client: KubeClient, { namespaces, signal }: DossierRequest): Promise<Listing<EventRecord>> {
+  const scopes = namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
+  const pages = await Promise.all(
+    scopes.map(async (namespace): Promise<Listing<EventRecord>> => {
+      try {
+        const { items } = await client.list<RawEvent, EventRecord>(events, {
+          ...(namespace !== undefined && { namespace }),
+          ...(signal && { signal }),
+          map: recordOf,
+        });
+        return { known: true, items };
+      } catch (error) {
+        signal?.throwIfAborted();
+        return unknown(error);
+      }
+    }),
+  );
+  // Who may read the VM's namespace only still gets what was said there; the events of nodes are in another one.
+  const known = pages.flatMap((page) => (page.known ? page.items : []));
+  const failed = pages.find((page) => !page.known);
+  return pages[0]?.known === false && failed !== undefined ? failed : { known: true, items: known };
 }
 
 function recordOf(event: RawEvent): EventRecord {

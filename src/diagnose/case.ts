@@ -1,4 +1,4 @@
-import type { Dossier, EventRecord, LogTail } from '../model/dossier.ts';
+import type { Bystander, Dossier, EventRecord, LogTail } from '../model/dossier.ts';
 import { keyOf } from '../model/memo.ts';
 import { isFinal, type Migration, migrationsOf } from '../model/migrations.ts';
 import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
@@ -14,6 +14,8 @@ export interface ClusterCase {
   now: number;
   events: EventRecord[];
   logs: LogTail[];
+  /** Objects of other operators that have a hand in nodes and VMs. */
+  bystanders: Bystander[];
 }
 
 /** A VM, and what was said about it, its VMI, its pods and its migrations. */
@@ -41,12 +43,18 @@ export interface MigrationCase extends ClusterCase {
   ageMs: number;
 }
 
-export function clusterCase({ snapshot, events, logs }: Dossier): ClusterCase {
-  return { snapshot, now: Date.parse(snapshot.takenAt), events: itemsOf(events), logs: itemsOf(logs) };
+export function clusterCase({ snapshot, events, logs, bystanders }: Dossier): ClusterCase {
+  return {
+    snapshot,
+    now: Date.parse(snapshot.takenAt),
+    events: itemsOf(events),
+    logs: itemsOf(logs),
+    bystanders: bystanders === undefined ? [] : itemsOf(bystanders),
+  };
 }
 
 export function vmCase(cluster: ClusterCase, vm: Vm): VmCase {
-  return { ...cluster, vm, ...(vm.vmi !== undefined && { vmi: vm.vmi }), events: eventsAbout(cluster, namesOf(vm)) };
+  return { ...cluster, vm, ...(vm.vmi !== undefined && { vmi: vm.vmi }), events: eventsAround(cluster, vm) };
 }
 
 export function migrationCase(cluster: ClusterCase, migration: VirtualMachineInstanceMigration): MigrationCase {
@@ -95,5 +103,30 @@ function namesOf(vm: Vm | undefined): string[] {
 /** In the order in which they were last seen. */
 function eventsAbout({ events }: ClusterCase, names: string[]): EventRecord[] {
   const wanted = new Set(names);
-  return events.filter(({ about }) => wanted.has(about.name)).sort((a, b) => Date.parse(a.last) - Date.parse(b.last));
+  return events.filter(({ about }) => wanted.has(about.name)).sort(byTime);
+}
+
+/** About a VM, its VMI, migrations and pods, also those that have gone; and about the nodes it is on or was moved off. */
+function eventsAround({ events }: ClusterCase, vm: Vm): EventRecord[] {
+  const wanted = new Set(namesOf(vm));
+  const nodes = new Set([
+    vm.node,
+    ...[...vm.finished, ...vm.unfinished.map(({ object }) => object)].map(
+      ({ metadata }) => metadata.annotations?.['kubevirt.io/evacuationMigration'],
+    ),
+  ]);
+  const launcher = `virt-launcher-${vm.name}-`;
+  return events
+    .filter(({ namespace, about }) => {
+      if (about.kind === 'Node') return nodes.has(about.name);
+      if (namespace !== vm.namespace) return false;
+      // A launcher's name is its VM's and five more characters.
+      const isLauncher = about.name.startsWith(launcher) && about.name.length === launcher.length + 5;
+      return wanted.has(about.name) || (about.kind === 'Pod' && isLauncher);
+    })
+    .sort(byTime);
+}
+
+function byTime(a: EventRecord, b: EventRecord): number {
+  return Date.parse(a.last) - Date.parse(b.last);
 }

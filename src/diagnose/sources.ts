@@ -1,7 +1,10 @@
 import type { LogSource } from '../cluster/dossier.ts';
+import { keyOf } from '../model/memo.ts';
+import { migrationsOf } from '../model/migrations.ts';
 import type { Pod, VirtualMachineInstanceMigration } from '../model/objects.ts';
+import { isReadyPod } from '../model/pods.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-import type { Vm } from '../model/vm.ts';
+import { type Vm, vmsOf } from '../model/vm.ts';
 
 /** Where to look for what was said about something: events of which namespaces, logs of which containers, lines with which words. */
 export interface Sources {
@@ -10,7 +13,12 @@ export interface Sources {
   logs: LogSource[];
   /** None: all lines. */
   words: string[];
+  /** Whether objects of other operators matter. */
+  bystanders?: boolean;
 }
+
+/** Where events about nodes are: those of objects without a namespace. */
+const NODE_EVENTS = 'default';
 
 /** The container that says something, by the label kubevirt.io of its pod. */
 const containers: Record<string, string> = {
@@ -40,26 +48,39 @@ export function sourcesOfVm(snapshot: Snapshot, vm: Vm, migrations: VirtualMachi
   const words = [vm.name, ...migrations.flatMap(({ metadata }) => [metadata.name, metadata.uid ?? ''])];
   // A launcher speaks of its own guest only, and names it in few of its lines.
   return {
-    namespaces: [vm.namespace],
+    namespaces: [vm.namespace, NODE_EVENTS],
     logs: logs.flatMap(logOf),
     words: [...words.filter((word) => word !== ''), 'igration'],
   };
 }
 
-/** Around a node: its virt-handler, and what was said anywhere. */
+/** Around a node: its virt-handler, the launchers of migrations from and to it, virt-controller, and what was said anywhere. */
 export function sourcesOfNode(snapshot: Snapshot, node: string): Sources {
-  const logs = itemsOf(snapshot.lists.pods).filter(
-    ({ metadata, spec }) => metadata.labels?.['kubevirt.io'] === 'virt-handler' && spec?.nodeName === node,
+  const migrating = new Set(
+    migrationsOf(snapshot)
+      .unfinished.filter(({ sourceNodes, targetNode }) => sourceNodes.includes(node) || targetNode === node)
+      .map(({ namespace, vmi }) => keyOf(namespace, vmi)),
   );
-  return { namespaces: [], logs: logs.flatMap(logOf), words: [] };
+  const launchers = new Set(
+    vmsOf(snapshot)
+      .filter((vm) => migrating.has(keyOf(vm.namespace, vm.name)))
+      .flatMap((vm) => vm.launchers),
+  );
+  const logs = itemsOf(snapshot.lists.pods).filter((pod) => {
+    const component = pod.metadata.labels?.['kubevirt.io'];
+    if (component === 'virt-handler') return pod.spec?.nodeName === node;
+    return component === 'virt-controller' || launchers.has(pod);
+  });
+  return { namespaces: [], logs: logs.flatMap(logOf), words: [], bystanders: true };
 }
 
-/** Of the cluster: what was said anywhere, and virt-controller's logs. */
+/** Of the cluster: what was said anywhere, the logs of virt-controller and of the virt-handlers that are not ready. */
 export function sourcesOfCluster(snapshot: Snapshot): Sources {
-  const logs = itemsOf(snapshot.lists.pods).filter(
-    ({ metadata }) => metadata.labels?.['kubevirt.io'] === 'virt-controller',
-  );
-  return { namespaces: [], logs: logs.flatMap(logOf), words: [] };
+  const logs = itemsOf(snapshot.lists.pods).filter((pod) => {
+    const component = pod.metadata.labels?.['kubevirt.io'];
+    return component === 'virt-controller' || (component === 'virt-handler' && !isReadyPod(pod));
+  });
+  return { namespaces: [], logs: logs.flatMap(logOf), words: [], bystanders: true };
 }
 
 function logOf({ metadata, spec }: Pod): LogSource[] {

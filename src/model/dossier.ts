@@ -1,4 +1,5 @@
 import type { Subject } from './finding.ts';
+import type { KubeObject } from './objects.ts';
 import type { Listing, Snapshot } from './snapshot.ts';
 
 /** A Kubernetes event, as far as a diagnosis needs it. */
@@ -30,9 +31,17 @@ export interface LogTail {
   lines: string[];
 }
 
+/** An object of another operator that has a hand in nodes or VMs: a NodeNetworkConfigurationEnactment, a KubeDescheduler. */
+export interface Bystander extends KubeObject {
+  spec?: Record<string, unknown>;
+  status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
+}
+
 /** What a diagnosis looks at: a Snapshot, and what was said around its subject. Plain JSON, as a Snapshot is. */
 export interface Dossier {
   snapshot: Snapshot;
   events: Listing<EventRecord>;
   logs: Listing<LogTail>;
+  /** Read for nodes and the cluster. */
+  bystanders?: Listing<Bystander>;
 }
