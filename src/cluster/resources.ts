@@ -40,6 +40,8 @@ export const resources = {
   resourceQuotas: resource('', 'v1', 'resourcequotas', 'ResourceQuota'),
   disruptionBudgets: resource('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
   namespaces: resource('', 'v1', 'namespaces', 'Namespace', false),
+  volumes: resource('', 'v1', 'persistentvolumes', 'PersistentVolume', false),
+  deschedulers: resource('operator.openshift.io', 'v1', 'kubedeschedulers', 'KubeDescheduler'),
 } as const satisfies Record<SnapshotList, KindOfResource>;
 
 /** `group/version`, or `v1` for the core group. */

@@ -41,7 +41,7 @@ export function sharing(): Share {
 
 // Annotations that say something about placement, migration or networks; any other may hold anything, even secrets.
 const keptAnnotation =
-  /^(([a-z0-9-]+\.)*kubevirt\.io|descheduler\.alpha\.kubernetes\.io|k8s\.(v1|ovn)\.cni\.cncf\.io|k8s\.ovn\.org|ferry\.run|machine\.openshift\.io|storageclass\.kubernetes\.io)\//;
+  /^(([a-z0-9-]+\.)*kubevirt\.io|descheduler\.alpha\.kubernetes\.io|k8s\.(v1|ovn)\.cni\.cncf\.io|k8s\.ovn\.org|ferry\.run|machine\.openshift\.io|machineconfiguration\.openshift\.io|storageclass\.kubernetes\.io)\//;
 const droppedAnnotation = /^hooks\.kubevirt\.io\//;
 
 function slimMeta(meta: ObjectMeta, keepLabels = true): Fields {
@@ -232,6 +232,7 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
       ),
       ...present({
         migrationState: slimState(status.migrationState, share),
+        interfaces: status.interfaces?.map((one) => pick(one, 'name', 'ipAddress', 'infoSource')),
         volumeStatus: status.volumeStatus?.map((volume) =>
           pick(volume, 'name', 'phase', 'persistentVolumeClaimInfo', 'hotplugVolume', 'memoryDumpVolume'),
         ),
@@ -300,4 +301,21 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
     status: pick(status, 'currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'),
   }),
   namespaces: ({ metadata }) => ({ metadata: slimMeta(metadata) }),
+  // There are as many as claims, and only where they can be reached decides anything.
+  volumes: ({ metadata, spec }, share) => ({
+    metadata: { name: metadata.name },
+    ...present({ spec: spec?.nodeAffinity === undefined ? undefined : { nodeAffinity: share(spec.nodeAffinity) } }),
+  }),
+  deschedulers: ({ metadata, spec }) => ({
+    metadata: slimMeta(metadata),
+    spec: pick(
+      spec,
+      'managementState',
+      'mode',
+      'profiles',
+      'deschedulingIntervalSeconds',
+      'evictionLimits',
+      'profileCustomizations',
+    ),
+  }),
 };

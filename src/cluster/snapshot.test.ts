@@ -27,6 +27,7 @@ const allGroups = [
   'k8s.cni.cncf.io v1',
   'nmstate.io v1 v1beta1',
   'config.openshift.io v1',
+  'operator.openshift.io v1',
 ];
 
 const secret = { userData: '#cloud-config\npassword: hunter2', networkDataBase64: 'aHVudGVyMg==' };

@@ -27,6 +27,7 @@ const wholeCluster = new Set<SnapshotList>([
   'daemonSets',
   'kubeVirts',
   'hyperConvergeds',
+  'deschedulers',
 ]);
 
 // Of those, what is worth having for some namespaces where the whole cluster may not be read.

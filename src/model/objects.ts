@@ -52,8 +52,26 @@ export type VmiSpec = V1VirtualMachineInstanceSpec;
 export type MigrationConfiguration = V1MigrationConfiguration;
 export type MigrationState = V1VirtualMachineInstanceMigrationState;
 
+/** A PersistentVolume; what matters of it is which nodes can reach it. */
+export interface PersistentVolume extends KubeObject {
+  spec?: { nodeAffinity?: { required?: { nodeSelectorTerms: NodeSelectorTerm[] } } };
+}
+
 /** A Namespace; what matters of it are its labels. */
 export type Namespace = KubeObject;
+
+/** OpenShift's descheduler, as its operator is told to run it (facts/kubevirt.md J). */
+export interface KubeDescheduler extends KubeObject {
+  spec?: {
+    managementState?: string;
+    /** `Predictive` only tells what it would do; `Automatic` does it. */
+    mode?: string;
+    profiles?: string[];
+    deschedulingIntervalSeconds?: number;
+    evictionLimits?: { total?: number; node?: number };
+    profileCustomizations?: Record<string, unknown>;
+  };
+}
 
 /** The live-migration part of HyperConverged; no published type has it (facts/kubevirt.md A10). */
 export interface LiveMigrationConfig {

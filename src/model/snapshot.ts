@@ -1,6 +1,7 @@
 import type {
   DaemonSet,
   HyperConverged,
+  KubeDescheduler,
   KubeVirt,
   MigrationPolicy,
   Namespace,
@@ -8,6 +9,7 @@ import type {
   Node,
   NodeNetworkConfigurationPolicy,
   NodeNetworkState,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
@@ -67,6 +69,8 @@ export interface SnapshotLists {
   resourceQuotas: ResourceQuota;
   disruptionBudgets: PodDisruptionBudget;
   namespaces: Namespace;
+  volumes: PersistentVolume;
+  deschedulers: KubeDescheduler;
 }
 
 export type SnapshotList = keyof SnapshotLists;

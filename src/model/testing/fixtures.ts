@@ -226,6 +226,8 @@ const listOfKind: Record<string, SnapshotList> = {
   ResourceQuota: 'resourceQuotas',
   PodDisruptionBudget: 'disruptionBudgets',
   Namespace: 'namespaces',
+  PersistentVolume: 'volumes',
+  KubeDescheduler: 'deschedulers',
 };
 
 /** A Snapshot of these objects, in any order; lists that have none are known to be empty. */
