@@ -19,6 +19,7 @@ import type {
   V1VirtualMachineInstanceMigrationState,
   V1VirtualMachineInstanceSpec,
 } from '@kubevirt-ui-ext/kubevirt-api/kubevirt';
+import type { NodeSelectorTerm } from './selectors.ts';
 
 /** Metadata of an object that an API server has stored: it always has a name. */
 export type ObjectMeta = IoK8sApimachineryPkgApisMetaV1ObjectMeta & { name: string };
