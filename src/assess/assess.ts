@@ -3,7 +3,7 @@ import { compareText } from '../model/memo.ts';
 import type { NodeView } from '../model/nodes.ts';
 import { API_VERSION, type Snapshot } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
-import type { Check, CheckRequest, Draft } from './check.ts';
+import { type Check, type CheckRequest, type Draft, subjectOf } from './check.ts';
 import { checks as allChecks } from './checks/index.ts';
 import { unknownLists } from './unknown.ts';
 
@@ -38,10 +38,13 @@ export function checkVms(
   request: CheckRequest = {},
   checks: readonly Check[] = allChecks,
 ): CheckReport {
-  const unknown = unknownLists(snapshot, checks);
+  const unknown = unknownLists(
+    snapshot,
+    checks.filter(({ run }) => run !== undefined),
+  );
   const items = vms
     .toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name))
-    .map((vm) => checkVm(vm, snapshot, request, checks, unknown(vm)));
+    .map((vm) => checkVm(vm, snapshot, request, checks, unknown(subjectOf(vm))));
   const cluster = findingsOf(checks, (check) => check.runCluster?.(snapshot));
   return {
     apiVersion: API_VERSION,
@@ -53,14 +56,27 @@ export function checkVms(
   };
 }
 
-/** What every check says about a node. */
-export function checkNode(snapshot: Snapshot, node: NodeView, checks: readonly Check[] = allChecks): Finding[] {
-  return findingsOf(checks, (check) => check.runNode?.(node, snapshot));
+/** What every check says about a node; `items` is what they say about the VMs on it. */
+export function checkNode(
+  snapshot: Snapshot,
+  node: NodeView,
+  items: readonly CheckItem[],
+  checks: readonly Check[] = allChecks,
+): Finding[] {
+  const asked = checks.filter(({ runNode }) => runNode !== undefined);
+  const unknown = unknownLists(snapshot, asked, { optional: true })({ kind: 'Node', name: node.name });
+  return [...unknown, ...findingsOf(asked, (check) => check.runNode?.(node, snapshot, items))].sort(compareFindings);
 }
 
 /** What every check says about the cluster, with what could be better in it. */
 export function checkCluster(snapshot: Snapshot, checks: readonly Check[] = allChecks): Finding[] {
-  return findingsOf(checks, (check) => [...(check.runCluster?.(snapshot) ?? []), ...(check.advise?.(snapshot) ?? [])]);
+  const asked = checks.filter(({ runCluster, advise }) => runCluster !== undefined || advise !== undefined);
+  const unknown = unknownLists(snapshot, asked, { optional: true })({ kind: 'Snapshot', name: snapshot.takenAt });
+  const found = findingsOf(asked, (check) => [
+    ...(check.runCluster?.(snapshot) ?? []),
+    ...(check.advise?.(snapshot) ?? []),
+  ]);
+  return [...unknown, ...found].sort(compareFindings);
 }
 
 function findingsOf(checks: readonly Check[], ask: (check: Check) => Draft[] | undefined): Finding[] {

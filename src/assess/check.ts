@@ -3,6 +3,7 @@ import type { NodeView } from '../model/nodes.ts';
 import type { Setting } from '../model/settings.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
+import type { CheckItem } from './assess.ts';
 
 /** What the caller wants to know about the VMs. */
 export interface CheckRequest {
@@ -25,8 +26,8 @@ export interface Check {
   needs: SnapshotList[];
   /** What it says about a VM. */
   run?(vm: Vm, snapshot: Snapshot, request: CheckRequest): Draft[];
-  /** What it says about a node, and about draining it. */
-  runNode?(node: NodeView, snapshot: Snapshot): Draft[];
+  /** What it says about a node, and about draining it; `items` is what the checks say about the VMs on it. */
+  runNode?(node: NodeView, snapshot: Snapshot, items: readonly CheckItem[]): Draft[];
   /** What it says about the cluster as a whole, whatever was asked for: it bears on every VM. */
   runCluster?(snapshot: Snapshot): Draft[];
   /** What could be better in the cluster; told when the cluster itself is checked. */

@@ -1,13 +1,17 @@
-import type { Finding } from '../model/finding.ts';
+import type { Finding, Subject } from '../model/finding.ts';
 import type { Listing, ListRule, Snapshot, SnapshotList } from '../model/snapshot.ts';
-import type { Vm } from '../model/vm.ts';
-import { type Check, subjectOf } from './check.ts';
+import type { Check } from './check.ts';
 
 /**
- * What can't be told about a VM because a list is not known: a warning for each such list that a check needs, naming
- * the checks that are in doubt and the rule that would help. Unknown is never taken for good.
+ * What can't be told because a list is not known: a warning for each such list that one of the checks needs, naming the
+ * checks that are in doubt and the rule that would help. Unknown is never taken for good. `optional`: a kind that the
+ * cluster does not serve is not there, which is an answer.
  */
-export function unknownLists(snapshot: Snapshot, checks: readonly Check[]): (vm: Vm) => Finding[] {
+export function unknownLists(
+  snapshot: Snapshot,
+  checks: readonly Check[],
+  { optional = false } = {},
+): (subject: Subject) => Finding[] {
   const needed = new Map<SnapshotList, Check[]>();
   for (const check of checks) {
     for (const list of check.needs) needed.set(list, [...(needed.get(list) ?? []), check]);
@@ -15,6 +19,7 @@ export function unknownLists(snapshot: Snapshot, checks: readonly Check[]): (vm:
   const told = [...needed].flatMap(([list, inDoubt]) => {
     const listing: Listing<unknown> = snapshot.lists[list];
     if (listing.known && listing.onlyNamespaces === undefined) return [];
+    if (optional && !listing.known && listing.why === 'missing') return [];
     const what = `.lists.${list}`;
     const doubt = `not fully checked: ${inDoubt.map(({ title }) => lowerFirst(title)).join('; ')}`;
     if (listing.known) {
@@ -29,11 +34,11 @@ export function unknownLists(snapshot: Snapshot, checks: readonly Check[]): (vm:
     const message = `${list} could not be read (${listing.why}: ${listing.message}); ${doubt}`;
     return [{ message, remedy: remedyFor(listing), what, value: listing.why }];
   });
-  return (vm) =>
+  return (subject) =>
     told.map(({ message, remedy, what, value }) => ({
       check: 'snapshot/complete',
       severity: 'warning',
-      subject: subjectOf(vm),
+      subject,
       message,
       evidence: [{ object: { kind: 'Snapshot', name: snapshot.takenAt }, field: what, value }],
       remedy,

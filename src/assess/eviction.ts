@@ -1,0 +1,97 @@
+import type { Evidence } from '../model/finding.ts';
+import { itemsOf, type Snapshot } from '../model/snapshot.ts';
+import { conditionOf, type Vm } from '../model/vm.ts';
+import { at, atVm } from './check.ts';
+
+/** What becomes of a running VM. `gone`: a VMI without a VM, which nothing starts again. */
+export type Fate = 'moves' | 'restarts' | 'stays off' | 'gone' | 'blocks' | 'waits for others';
+
+export interface Strategy {
+  /** LiveMigrate, LiveMigrateIfPossible, External or None; undefined where the cluster's own is not known. */
+  value: string | undefined;
+  from: 'vm' | 'cluster' | 'default' | 'unknown';
+  evidence: Evidence;
+}
+
+/** What an eviction, a preemption and the loss of its node would do to a VM. */
+export interface EvictionAudit {
+  vm: { namespace: string; name: string };
+  node: string;
+  strategy: string;
+  from: Strategy['from'];
+  /** A drain evicts its pod, and KubeVirt's webhook answers (facts/kubevirt.md B4). */
+  drain: Fate | 'unknown';
+  /** The scheduler deletes its pod for one with a higher priority; no webhook is asked, no budget counts. */
+  preemption: Fate;
+  /** Its node dies, and is known to be gone: fenced, or removed (facts/kubevirt.md C4). */
+  nodeLoss: Fate;
+}
+
+/** The eviction strategy in force: the VMI's own, else the cluster's, else KubeVirt's built-in None (facts/kubevirt.md A3). */
+export function strategyOf(vm: Vm, snapshot: Snapshot): Strategy {
+  const own = vm.spec.evictionStrategy;
+  if (own !== undefined) return { value: own, from: 'vm', evidence: atVm(vm, fieldOf(vm), own) };
+  const kubeVirt = itemsOf(snapshot.lists.kubeVirts)[0];
+  if (kubeVirt === undefined) {
+    return { value: undefined, from: 'unknown', evidence: atVm(vm, fieldOf(vm), undefined) };
+  }
+  const configured = kubeVirt.spec?.configuration?.evictionStrategy;
+  return {
+    value: configured ?? 'None',
+    from: configured === undefined ? 'default' : 'cluster',
+    evidence: at(kubeVirt, '.spec.configuration.evictionStrategy', configured),
+  };
+}
+
+function fieldOf({ vmi }: Vm): string {
+  return vmi === undefined ? '.spec.template.spec.evictionStrategy' : '.spec.evictionStrategy';
+}
+
+/** What the eviction of its pod does, by strategy and KubeVirt's own word on whether it can migrate (facts/kubevirt.md B4). */
+export function evictionFate(vm: Vm, snapshot: Snapshot): Fate | 'unknown' {
+  const migratable = conditionOf(vm, 'LiveMigratable')?.status === 'True';
+  switch (strategyOf(vm, snapshot).value) {
+    case undefined:
+      return 'unknown';
+    case 'LiveMigrate':
+      return migratable ? 'moves' : 'blocks';
+    case 'LiveMigrateIfPossible':
+      return migratable ? 'moves' : fateOf(vm, 'shut down');
+    case 'External':
+      return 'waits for others';
+    default:
+      return fateOf(vm, 'shut down');
+  }
+}
+
+/** The VM's run strategy; `running` is its older form. */
+export function runStrategyOf({ vm }: Vm): string | undefined {
+  if (vm === undefined) return undefined;
+  return vm.spec.runStrategy ?? (vm.spec.running === true ? 'Always' : 'Halted');
+}
+
+/**
+ * What happens to a VM whose guest ends: RerunOnFailure starts again only what failed, and a guest that was shut down
+ * has not (facts/kubevirt.md A2; virt-controller's syncRunStrategy).
+ */
+export function fateOf(vm: Vm, ended: 'shut down' | 'lost'): Fate {
+  const strategy = runStrategyOf(vm);
+  if (strategy === undefined) return 'gone';
+  if (strategy === 'Always' || (strategy === 'RerunOnFailure' && ended === 'lost')) return 'restarts';
+  return 'stays off';
+}
+
+/** The audit of a running VM; undefined for one that has no node. */
+export function auditOf(vm: Vm, snapshot: Snapshot): EvictionAudit | undefined {
+  if (!vm.running || vm.node === undefined) return undefined;
+  const { value, from } = strategyOf(vm, snapshot);
+  return {
+    vm: { namespace: vm.namespace, name: vm.name },
+    node: vm.node,
+    strategy: value ?? 'unknown',
+    from,
+    drain: evictionFate(vm, snapshot),
+    preemption: fateOf(vm, 'shut down'),
+    nodeLoss: fateOf(vm, 'lost'),
+  };
+}
