@@ -1,8 +1,7 @@
 import { ApiError } from '../kube/errors.ts';
 import type { KubeClient, StoredObject } from '../kube/types.ts';
-import type { Bystander, Dossier, EventRecord, LogTail } from '../model/dossier.ts';
+import type { Dossier, Enactment, EventRecord, LogTail } from '../model/dossier.ts';
 import type { Listing, Snapshot } from '../model/snapshot.ts';
-import { apiVersionOf, type KindOfResource } from './resources.ts';
 
 /** A container whose log is wanted. */
 export interface LogSource {
@@ -20,8 +19,8 @@ export interface DossierRequest {
   logs: LogSource[];
   /** Only lines with one of these words are kept; none: all. */
   words: string[];
-  /** Whether what other operators do to the nodes and the VMs is wanted, too. */
-  bystanders?: boolean;
+  /** Whether what NMState did on the nodes is wanted, too. */
+  enactments?: boolean;
   signal?: AbortSignal;
 }
 
@@ -32,23 +31,13 @@ const KEPT = 200;
 
 const events = { group: '', version: 'v1', plural: 'events', namespaced: true };
 
-/** What else has a hand in nodes and VMs: NMState's work on each node, and the descheduler. Served where they are installed. */
-const bystanderKinds: readonly KindOfResource[] = [
-  {
-    group: 'nmstate.io',
-    version: 'v1beta1',
-    plural: 'nodenetworkconfigurationenactments',
-    kind: 'NodeNetworkConfigurationEnactment',
-    namespaced: false,
-  },
-  {
-    group: 'operator.openshift.io',
-    version: 'v1',
-    plural: 'kubedeschedulers',
-    kind: 'KubeDescheduler',
-    namespaced: true,
-  },
-];
+/** What NMState did with its policies on each node. Served where NMState is installed. */
+const enactments = {
+  group: 'nmstate.io',
+  version: 'v1beta1',
+  plural: 'nodenetworkconfigurationenactments',
+  namespaced: false,
+};
 
 interface RawEvent extends StoredObject {
   involvedObject?: { kind?: string; namespace?: string; name?: string; uid?: string };
@@ -67,46 +56,32 @@ interface RawEvent extends StoredObject {
 
 /** Reads events (a LIST for each namespace, or one) and the ends of logs, all at the same time. What can't be read is unknown, with the reason. */
 export async function readDossier(client: KubeClient, snapshot: Snapshot, request: DossierRequest): Promise<Dossier> {
-  const [said, logs, bystanders] = await Promise.all([
+  const [said, logs, enacted] = await Promise.all([
     readEvents(client, request),
     readLogs(client, request),
-    request.bystanders === true ? readBystanders(client, request) : undefined,
+    request.enactments === true ? readEnactments(client, request) : undefined,
   ]);
-  return { snapshot, events: said, logs, ...(bystanders !== undefined && { bystanders }) };
+  return { snapshot, events: said, logs, ...(enacted !== undefined && { enactments: enacted }) };
 }
 
-async function readBystanders(client: KubeClient, { signal }: DossierRequest): Promise<Listing<Bystander>> {
+async function readEnactments(client: KubeClient, { signal }: DossierRequest): Promise<Listing<Enactment>> {
   try {
-    const pages = await Promise.all(bystanderKinds.map((kind) => listBystanders(client, kind, signal)));
-    return { known: true, items: pages.flat() };
+    const { items } = await client.list<Enactment, Enactment>(enactments, { ...(signal && { signal }), map: slimOf });
+    return { known: true, items };
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof ApiError && error.status === 404) return { known: true, items: [] };
     return unknown(error);
   }
 }
 
-async function listBystanders(client: KubeClient, kind: KindOfResource, signal?: AbortSignal): Promise<Bystander[]> {
-  const { group, version, plural, namespaced } = kind;
-  try {
-    const { items } = await client.list<Bystander, Bystander>(
-      { group, version, plural, namespaced },
-      { ...(signal && { signal }), map: (object) => bystanderOf(kind, object) },
-    );
-    return items;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return [];
-    throw error;
-  }
-}
-
-/** Of an enactment the state it wants is long, and says nothing about whether it was reached. */
-function bystanderOf(kind: KindOfResource, { metadata, spec, status }: Bystander): Bystander {
-  const { name, namespace, labels } = metadata;
+/** The state it wants is long, and says nothing about whether it was reached. */
+function slimOf({ metadata, status }: Enactment): Enactment {
+  const { name, labels } = metadata;
   return {
-    apiVersion: apiVersionOf(kind),
-    kind: kind.kind,
-    metadata: { name, ...(namespace !== undefined && { namespace }), ...(labels !== undefined && { labels }) },
-    ...(spec !== undefined && { spec }),
+    apiVersion: 'nmstate.io/v1beta1',
+    kind: 'NodeNetworkConfigurationEnactment',
+    metadata: { name, ...(labels !== undefined && { labels }) },
     ...(status?.conditions !== undefined && { status: { conditions: status.conditions } }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Bystander, Dossier, EventRecord, LogTail } from '../model/dossier.ts';
+import type { Dossier, Enactment, EventRecord, LogTail } from '../model/dossier.ts';
 import { keyOf } from '../model/memo.ts';
 import { isFinal, type Migration, migrationsOf } from '../model/migrations.ts';
 import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
@@ -14,8 +14,7 @@ export interface ClusterCase {
   now: number;
   events: EventRecord[];
   logs: LogTail[];
-  /** Objects of other operators that have a hand in nodes and VMs. */
-  bystanders: Bystander[];
+  enactments: Enactment[];
 }
 
 /** A VM, and what was said about it, its VMI, its pods and its migrations. */
@@ -43,13 +42,13 @@ export interface MigrationCase extends ClusterCase {
   ageMs: number;
 }
 
-export function clusterCase({ snapshot, events, logs, bystanders }: Dossier): ClusterCase {
+export function clusterCase({ snapshot, events, logs, enactments }: Dossier): ClusterCase {
   return {
     snapshot,
     now: Date.parse(snapshot.takenAt),
     events: itemsOf(events),
     logs: itemsOf(logs),
-    bystanders: bystanders === undefined ? [] : itemsOf(bystanders),
+    enactments: enactments === undefined ? [] : itemsOf(enactments),
   };
 }
 

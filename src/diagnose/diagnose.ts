@@ -7,6 +7,7 @@ import { type ClusterCase, clusterCase, type MigrationCase, migrationCase, vmCas
 import type { Cause, Confidence, Suspicion } from './cause.ts';
 import { causes } from './causes/index.ts';
 import { type Course, courseOf } from './course.ts';
+import { type HistoryEntry, historyOf } from './history.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { type Queue, queueOf } from './queue.ts';
 
@@ -29,6 +30,8 @@ export interface Diagnosis {
   queue?: Queue;
   /** Of one that runs: how it goes, against its deadline. */
   course?: Course;
+  /** Of a VM: where it has been, and why it moved, the oldest first. */
+  history?: HistoryEntry[];
   /** What could not be looked at: causes that need it were not considered. */
   unseen: { what: string; why: string }[];
 }
@@ -50,7 +53,8 @@ export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
   // A VM's newest migration is what people mean when they ask about the VM.
   const newest = vm.unfinished[0]?.object ?? vm.finished.at(-1);
   const last = newest === undefined ? undefined : migrationCase(cluster, newest);
-  const diagnosis = conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
+  const found = conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
+  const diagnosis = { ...found, history: historyOf(each) };
   return last === undefined ? diagnosis : { ...diagnosis, ...aboutMigration(last) };
 }
 

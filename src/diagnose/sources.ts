@@ -13,8 +13,8 @@ export interface Sources {
   logs: LogSource[];
   /** None: all lines. */
   words: string[];
-  /** Whether objects of other operators matter. */
-  bystanders?: boolean;
+  /** Whether what NMState did on the nodes matters. */
+  enactments?: boolean;
 }
 
 /** Where events about nodes are: those of objects without a namespace. */
@@ -71,7 +71,7 @@ export function sourcesOfNode(snapshot: Snapshot, node: string): Sources {
     if (component === 'virt-handler') return pod.spec?.nodeName === node;
     return component === 'virt-controller' || launchers.has(pod);
   });
-  return { namespaces: [], logs: logs.flatMap(logOf), words: [], bystanders: true };
+  return { namespaces: [], logs: logs.flatMap(logOf), words: [], enactments: true };
 }
 
 /** Of the cluster: what was said anywhere, the logs of virt-controller and of the virt-handlers that are not ready. */
@@ -80,7 +80,7 @@ export function sourcesOfCluster(snapshot: Snapshot): Sources {
     const component = pod.metadata.labels?.['kubevirt.io'];
     return component === 'virt-controller' || (component === 'virt-handler' && !isReadyPod(pod));
   });
-  return { namespaces: [], logs: logs.flatMap(logOf), words: [], bystanders: true };
+  return { namespaces: [], logs: logs.flatMap(logOf), words: [], enactments: true };
 }
 
 function logOf({ metadata, spec }: Pod): LogSource[] {

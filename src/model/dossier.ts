@@ -31,9 +31,8 @@ export interface LogTail {
   lines: string[];
 }
 
-/** An object of another operator that has a hand in nodes or VMs: a NodeNetworkConfigurationEnactment, a KubeDescheduler. */
-export interface Bystander extends KubeObject {
-  spec?: Record<string, unknown>;
+/** What NMState did with one NodeNetworkConfigurationPolicy on one node; its name is NODE.POLICY. */
+export interface Enactment extends KubeObject {
   status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
 }
 
@@ -43,5 +42,5 @@ export interface Dossier {
   events: Listing<EventRecord>;
   logs: Listing<LogTail>;
   /** Read for nodes and the cluster. */
-  bystanders?: Listing<Bystander>;
+  enactments?: Listing<Enactment>;
 }

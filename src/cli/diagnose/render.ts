@@ -1,5 +1,6 @@
 import type { Course } from '../../diagnose/course.ts';
 import type { Diagnosis, Found } from '../../diagnose/diagnose.ts';
+import type { HistoryEntry } from '../../diagnose/history.ts';
 import type { Queue } from '../../diagnose/queue.ts';
 import type { Meaning } from '../../diagnose/text.ts';
 import { shortDuration } from '../duration.ts';
@@ -7,7 +8,16 @@ import { evidenceText } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
 
 /** A diagnosis for people: the cause, what shows it, what to do; then what else may play a part, and what was not seen. */
-export function renderDiagnosis({ subject, cause, also, unseen, provenance, queue, course }: Diagnosis): string {
+export function renderDiagnosis({
+  subject,
+  cause,
+  also,
+  unseen,
+  provenance,
+  queue,
+  course,
+  history,
+}: Diagnosis): string {
   const name = subject.namespace === undefined ? subject.name : `${subject.namespace}/${subject.name}`;
   const lines = [cause === undefined ? `${name}: nothing found` : `${name}: ${cause.title} (${cause.confidence})`];
   if (cause !== undefined) lines.push(...found(cause));
@@ -16,6 +26,7 @@ export function renderDiagnosis({ subject, cause, also, unseen, provenance, queu
   if (provenance !== undefined)
     lines.push(`asked for by: ${provenance.message}`, `    evidence: ${evidenceText(provenance.evidence)}`);
   for (const other of also) lines.push('', `also ${other.confidence}: ${other.title}`, ...found(other));
+  if (history !== undefined && history.length > 0) lines.push('', 'history:', ...history.map(historyText));
   for (const { what, why } of unseen) lines.push(`not seen: ${what} (${why})`);
   return lines.map((line) => `${plain(line)}\n`).join('');
 }
@@ -31,6 +42,19 @@ function queueText({ position, waiting, holders, ordered, expectedSeconds }: Que
       ? ''
       : `; by how long migrations took here it can start in about ${shortDuration(expectedSeconds)}`;
   return `${place}${held}${start}`;
+}
+
+/** `2026-03-01T08:00:00Z moved from worker-0 to worker-1 because ...`. */
+function historyText({ at, kind, migration, from, to, because }: HistoryEntry): string {
+  const way = [...(from === undefined ? [] : [`from ${from}`]), ...(to === undefined ? [] : [`to ${to}`])].join(' ');
+  const what = {
+    moved: 'moved',
+    failed: 'stayed: a migration failed',
+    unfinished: 'a migration was created, and has not ended',
+    started: 'started',
+  }[kind];
+  const name = migration === undefined ? '' : ` [${migration}]`;
+  return `  ${at} ${what}${way === '' ? '' : ` ${way}`}: ${because}${name}`;
 }
 
 function courseText({ elapsedSeconds, deadlineSeconds, converging, expectedSeconds }: Course): string {
