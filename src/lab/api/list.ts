@@ -98,7 +98,12 @@ function* render(
 }
 
 /** The state of the resource that a request asks for. */
-function stateOf(api: Api, { kind }: Collection, query: URLSearchParams, from: Continue | undefined): Listed {
+function stateOf(
+  api: Api,
+  { kind, namespace }: Collection,
+  query: URLSearchParams,
+  from: Continue | undefined,
+): Listed {
   const resource = resourceName(kind);
   const { store } = api;
   if (from !== undefined) {
@@ -108,7 +113,7 @@ function stateOf(api: Api, { kind }: Collection, query: URLSearchParams, from: C
     if (listed !== undefined) return listed;
     throw gone(
       'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-      tokenOf(-1, from.namespace, from.name),
+      tokenOf(-1, namespace === undefined ? from.namespace : '', from.name),
     );
   }
   const wanted = parseVersion(query.get('resourceVersion'));
@@ -155,10 +160,10 @@ function after(items: readonly KubeObject[], { namespace, name }: Continue): num
 
 function encode(version: number, namespace: string | undefined, last: KubeObject): string {
   const { name } = last.metadata;
-  return tokenOf(version, namespace ?? last.metadata.namespace ?? '', name);
+  return tokenOf(version, namespace === undefined ? (last.metadata.namespace ?? '') : '', name);
 }
 
-/** As etcd-backed servers write it: the key to start from is the last one with a zero byte after it. */
+/** As etcd-backed servers write it: the key below the collection's, to start from: the last one with a zero byte after it. */
 function tokenOf(version: number, namespace: string, name: string): string {
   const start = `${namespace === '' ? '' : `/${namespace}`}/${name}${ZERO}`;
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start })).toString('base64url');
@@ -180,7 +185,6 @@ function decode(token: string, namespace: string | undefined): Continue {
     );
   }
   const [name = '', space = ''] = parsed.start.replace(ZERO, '').split('/').reverse();
-  if (namespace !== undefined && space !== namespace)
-    throw badRequest('invalid continue token: continue key is not valid');
-  return { version: parsed.rv, namespace: space, name };
+  if (namespace !== undefined && space !== '') throw badRequest('invalid continue token: continue key is not valid');
+  return { version: parsed.rv, namespace: namespace ?? space, name };
 }

@@ -44,6 +44,7 @@ export interface TestServer {
 
 interface Watching {
   status: number;
+  contentType: string | undefined;
   next(): Promise<WatchLine | undefined>;
   stop(): void;
 }
@@ -157,6 +158,7 @@ function openWatch(request: ReturnType<typeof httpsRequest>): Promise<Watching> 
       response.on('error', end);
       resolve({
         status: response.statusCode ?? 0,
+        contentType: response.headers['content-type'],
         next: async () => {
           while (lines.length === 0 && !state.ended) await new Promise<void>((again) => (wake = again));
           return lines.shift();

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../model/objects.ts';
-import { childrenOf, fieldsOf, itemElement } from '../fields/compare.ts';
+import { childrenOf, fieldsOf, itemElement, same } from '../fields/compare.ts';
 import {
   difference,
   emptySet,
@@ -8,7 +8,6 @@ import {
   isEmpty,
   leaf,
   paths,
-  sameSet,
   union,
   withParents,
 } from '../fields/field-set.ts';
@@ -65,9 +64,9 @@ export function apply(
   if (taken.length > 0 && !options.force) throw conflictError(taken);
 
   const left = others.map((entry) => ({ ...entry, fields: difference(entry.fields, changedFor(entry)) }));
-  const untouched = mine !== undefined && sameSet(mine.fields, wanted);
-  const time = untouched && mine.time !== undefined ? mine.time : seconds(options.now);
-  return withManaged(result, [...left, { ...by, fields: wanted, time }]);
+  // As recorded (ssa-kubevirt-limits): who applies what is there already gets no time.
+  const time = live.metadata.uid !== undefined && same(result, live) ? mine?.time : seconds(options.now);
+  return withManaged(result, [...left, { ...by, fields: wanted, ...(time === undefined ? {} : { time }) }]);
 }
 
 function knownOwners(live: KubeObject, by: Manager, schema: Schema): Owned[] {
