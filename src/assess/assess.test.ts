@@ -175,13 +175,20 @@ const rows: Row[] = [
     'a bare VMI that can not migrate can not be restarted either',
     vm('web', { on: 'n1', ...condition('LiveMigratable', 'SEVNotLiveMigratable', 'VMI uses SEV') }).slice(1),
     'blocked',
-    [['vm/live-migratable', 'blocker', /SEVNotLiveMigratable: VMI uses SEV/]],
+    [
+      ['vm/live-migratable', 'blocker', /SEVNotLiveMigratable: VMI uses SEV/],
+      ['vm/eviction-strategy', 'warning', /a drain of its node waits for it for ever/],
+      ['vm/preemption-and-node-loss', 'info', /nothing starts it again/],
+    ],
   ],
   [
     "KubeVirt's own verdict is quoted",
     vm('web', { on: 'n1', ...condition('LiveMigratable', 'InterfaceNotLiveMigratable', 'cannot migrate VMI which') }),
     'cold',
-    [['vm/live-migratable', 'blocker', /InterfaceNotLiveMigratable: cannot migrate VMI which/]],
+    [
+      ['vm/live-migratable', 'blocker', /InterfaceNotLiveMigratable: cannot migrate VMI which/],
+      ['vm/eviction-strategy', 'warning', /a drain of its node waits for it for ever/],
+    ],
   ],
   [
     'where only the disks are in the way, moving them along is offered',
@@ -189,7 +196,8 @@ const rows: Row[] = [
     'cold',
     [
       ['vm/live-migratable', 'blocker', /DisksNotLiveMigratable: PVC c is not shared/],
-      ['vm/storage-live-migratable', 'info', /only its disks keep it/],
+      ['vm/eviction-strategy', 'warning', /a drain of its node waits for it for ever/],
+      ['storage/volume-migration', 'info', /only its disks keep it/],
     ],
   ],
   [
@@ -244,6 +252,7 @@ const rows: Row[] = [
     [
       ['vm/host-devices', 'blocker', /nvidia\.com\/T4 \(g\); 1 other node offers one/],
       ['vm/live-migratable', 'blocker', /HostDevice/],
+      ['vm/eviction-strategy', 'warning', /a drain of its node waits for it for ever/],
     ],
   ],
   [
@@ -257,6 +266,7 @@ const rows: Row[] = [
     [
       ['vm/host-devices', 'blocker', /which no other node offers/],
       ['vm/live-migratable', 'blocker', /HostDevice/],
+      ['vm/eviction-strategy', 'warning', /a drain of its node waits for it for ever/],
     ],
   ],
   [
@@ -264,6 +274,7 @@ const rows: Row[] = [
     vm('web', { on: 'n1', spec: { nodeSelector: { 'kubernetes.io/hostname': 'n1' } } }),
     'blocked',
     [
+      ['placement/pinned', 'blocker', /tied to its node n1 by name/],
       [
         'target/possible',
         'blocker',

@@ -1,50 +1,111 @@
-import { groupBy, perSnapshot } from '../../model/memo.ts';
+import { groupBy, keyOf, perSnapshot } from '../../model/memo.ts';
+import { storageOf } from '../../model/nodes.ts';
 import { amountText } from '../../model/objections.ts';
-import { amountOf } from '../../model/pods.ts';
-import { itemsOf } from '../../model/snapshot.ts';
+import type { ResourceQuota } from '../../model/objects.ts';
+import { addAmounts, type Resources } from '../../model/pods.ts';
+import { countsPod, hasScopes, limitOf, podUsage, unstated } from '../../model/quota-usage.ts';
+import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
 import { targetPodOf } from '../../model/target-pod.ts';
+import type { Vm } from '../../model/vm.ts';
 import { at, blocker, type Check, type Draft } from '../check.ts';
+import { versionIn } from '../refused.ts';
 
 const quotasOf = perSnapshot((snapshot) =>
-  groupBy(
-    // Quotas with scopes count some pods only; which, a Snapshot does not tell.
-    itemsOf(snapshot.lists.resourceQuotas).filter(
-      ({ spec }) => spec?.scopes === undefined && spec?.scopeSelector === undefined,
-    ),
-    ({ metadata }) => metadata.namespace,
-  ),
+  groupBy(itemsOf(snapshot.lists.resourceQuotas), ({ metadata }) => metadata.namespace),
 );
+
+/** The pod that holds hotplugged volumes on the target (facts/kubevirt.md F3). */
+const ATTACHMENT: Resources = {
+  pods: 1,
+  'count/pods': 1,
+  cpu: 10,
+  'requests.cpu': 10,
+  memory: 2e6,
+  'requests.memory': 2e6,
+  'limits.cpu': 100,
+  'limits.memory': 80e6,
+};
 
 /** While it migrates, a VM has two pods; a namespace whose quota is used up has no place for the second. */
 export const quota: Check = {
   id: 'quota/second-pod',
   title: "The namespace's quota has room for a second pod",
-  source: 'facts/kubevirt.md A6 (migrationRejectedByResourceQuota), E',
+  source: 'facts/kubevirt.md A6 (migrationRejectedByResourceQuota), C1 (8), E, F3',
   needs: ['resourceQuotas'],
   run(vm, snapshot): Draft[] {
     const quotas = quotasOf(snapshot).get(vm.namespace);
     if (vm.node === undefined || quotas === undefined) return [];
-    const { requests } = targetPodOf(vm, snapshot);
+    const asked = podNeeds(vm, snapshot);
+    const claims = claimNeeds(vm, snapshot);
     return quotas.flatMap((object) => {
-      const { hard = {}, used = {} } = object.status ?? {};
-      return Object.keys(hard).flatMap((name) => {
-        const resource = name.replace(/^requests\./, '');
-        const needed = requests[resource];
-        if (needed === undefined || name.startsWith('limits.')) return [];
-        const limit = amountOf(resource, hard[name] ?? '0');
-        const inUse = amountOf(resource, used[name] ?? '0');
-        if (inUse + needed <= limit) return [];
-        return blocker(vm, {
-          message: `quota ${object.metadata.name} has no room for a second pod: ${name} is ${amountText(resource, limit)}, ${amountText(resource, inUse)} is used, and ${amountText(resource, needed)} more is needed`,
-          evidence: [
-            at(object, `.status.hard["${name}"]`, hard[name]),
-            at(object, `.status.used["${name}"]`, used[name]),
-          ],
-          remedy:
-            'Raise the quota, or stop something in the namespace; KubeVirt keeps the migration Pending until there is room.',
-          allows: 'cold',
-        });
-      });
+      const scoped = hasScopes(object);
+      if (scoped && (vm.launcher === undefined || !countsPod(object, vm.launcher))) return [];
+      return [...silent(vm, object), ...short(vm, object, scoped ? asked : { ...asked, ...claims })];
     });
   },
 };
+
+/** What of a quota has no room. */
+function short(vm: Vm, object: ResourceQuota, needs: Resources): Draft[] {
+  const hard = object.status?.hard ?? object.spec?.hard ?? {};
+  const used = object.status?.used ?? {};
+  return Object.keys(hard).flatMap((name) => {
+    const needed = needs[name] ?? 0;
+    const limit = limitOf(name, hard[name] ?? '0');
+    const inUse = limitOf(name, used[name] ?? '0');
+    if (needed <= 0 || inUse + needed <= limit) return [];
+    const resource = name.replace(/^(requests|limits|count)\./, '').replace(/^count\//, '');
+    return blocker(vm, {
+      message: `quota ${object.metadata.name} has no room for a second pod: ${name} is ${amountText(resource, limit)}, ${amountText(resource, inUse)} is used, and ${amountText(resource, needed)} more is needed`,
+      summary: `quota ${object.metadata.name} has no room for a second pod (${name})`,
+      evidence: [
+        at(object, object.status?.hard === undefined ? `.spec.hard["${name}"]` : `.status.hard["${name}"]`, hard[name]),
+        at(object, `.status.used["${name}"]`, used[name]),
+      ],
+      remedy:
+        'Raise the quota, or stop something in the namespace; KubeVirt keeps the migration Pending until there is room. An ApplicationAwareResourceQuota can count VMs instead of their pods.',
+      allows: 'cold',
+    });
+  });
+}
+
+/** A quota on something that the VM's pod does not state turns the second pod down, though it let the first one in: it is younger. */
+function silent(vm: Vm, object: ResourceQuota): Draft[] {
+  const missing = vm.launcher === undefined ? undefined : unstated(object.spec?.hard ?? {}, vm.launcher);
+  if (missing === undefined) return [];
+  return [
+    blocker(vm, {
+      message: `quota ${object.metadata.name} would turn its second pod down, which ${missing}`,
+      summary: `quota ${object.metadata.name} asks for what its pod does not state`,
+      evidence: at(object, '.spec.hard', object.spec?.hard),
+      remedy:
+        'Take that resource out of the quota, add a LimitRange that gives defaults for it, or state it in the VM (spec.domain.resources), which needs a restart.',
+      allows: 'nothing',
+    }),
+  ];
+}
+
+function podNeeds(vm: Vm, snapshot: Snapshot): Resources {
+  const needs: Resources = { 'count/pods': 1 };
+  if (vm.launcher === undefined) {
+    for (const [name, amount] of Object.entries(targetPodOf(vm, snapshot).requests)) {
+      needs[`requests.${name}`] = amount;
+      if (!name.includes('/')) needs[name] = amount;
+    }
+  } else {
+    addAmounts(needs, podUsage(vm.launcher));
+  }
+  const hotplugged = vm.vmi?.status?.volumeStatus?.some(({ hotplugVolume }) => hotplugVolume !== undefined) === true;
+  if (hotplugged) addAmounts(needs, ATTACHMENT);
+  return needs;
+}
+
+/** The state of a TPM or UEFI on a claim that is not shared gets a second claim of 10Mi for the target (v1.4+). */
+function claimNeeds(vm: Vm, snapshot: Snapshot): Resources {
+  const { devices, firmware } = vm.spec.domain;
+  if (devices.tpm?.persistent !== true && firmware?.bootloader?.efi?.persistent !== true) return {};
+  if (versionIn(snapshot)?.liveMigratableChecks.includes('backend-storage') === true) return {};
+  const claim = storageOf(snapshot).claims.get(keyOf(vm.namespace, `persistent-state-for-${vm.name}`));
+  if (claim?.spec?.accessModes?.includes('ReadWriteMany') === true) return {};
+  return { persistentvolumeclaims: 1, 'count/persistentvolumeclaims': 1, 'requests.storage': 10 * 2 ** 20 };
+}

@@ -1,5 +1,4 @@
-import { conditionOf } from '../../model/vm.ts';
-import { at, atVm, blocker, type Check, type Draft, info } from '../check.ts';
+import { at, atVm, blocker, type Check, type Draft } from '../check.ts';
 
 /** Only what runs can be moved while it runs. */
 export const running: Check = {
@@ -46,14 +45,6 @@ export const running: Check = {
         }),
       ];
     }
-    const paused = conditionOf(vm, 'Paused');
-    if (paused?.status !== 'True') return [];
-    return [
-      info(vm, {
-        message: `the VM is paused (${paused.reason ?? 'no reason given'}); it stays paused when it migrates`,
-        evidence: atVm(vm, '.status.conditions[type=Paused].reason', paused.reason),
-        remedy: 'Nothing is needed. Unpause it if it should run on the target.',
-      }),
-    ];
+    return [];
   },
 };

@@ -37,9 +37,16 @@ export const sharedVolumes: Check = {
         });
       }
       if (volume.accessModes.includes('ReadWriteMany')) return [];
+      // What lies under an ephemeral volume is only read; KubeVirt does not ask about it.
+      const readable = volume.accessModes.includes('ReadOnlyMany');
+      if (readable && volume.source === 'ephemeral') return [];
       return blocker(vm, {
-        message: `volume ${volume.name} uses claim ${claimName}, which only one node can mount (${volume.accessModes.join(', ') || 'no access mode'})`,
-        summary: `volume ${volume.name} can be mounted by one node only`,
+        message: readable
+          ? `volume ${volume.name} uses claim ${claimName}, which several nodes can read but only one can write (${volume.accessModes.join(', ')}); KubeVirt asks for ReadWriteMany`
+          : `volume ${volume.name} uses claim ${claimName}, which only one ${volume.accessModes.includes('ReadWriteOncePod') ? 'pod' : 'node'} can mount (${volume.accessModes.join(', ') || 'no access mode'})`,
+        summary: readable
+          ? `volume ${volume.name} is not ReadWriteMany`
+          : `volume ${volume.name} can be mounted by one node only`,
         evidence: evidenceOf(vm, volume),
         remedy,
         allows: 'cold',

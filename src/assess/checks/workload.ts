@@ -1,5 +1,5 @@
+import { settingsFor } from '../../model/policies.ts';
 import { formatBytes } from '../../model/quantity.ts';
-import { settingsOf } from '../../model/settings.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Vm } from '../../model/vm.ts';
 import { at, atSetting, atVm, type Check, type Draft, info, warning } from '../check.ts';
@@ -57,7 +57,7 @@ function size(vm: Vm, snapshot: Snapshot): Draft[] {
     completionTimeoutPerGiB: timeout,
     network,
     allowPostCopy,
-  } = settingsOf(snapshot);
+  } = settingsFor(vm, snapshot);
   if (bandwidth.value !== undefined && bandwidth.value > 0 && timeout.value !== undefined && timeout.value > 0) {
     // facts/kubevirt.md D1: the time-out counts started 10^9 bytes.
     const allowed = timeout.value * Math.ceil(memoryBytes / 1e9);
