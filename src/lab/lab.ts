@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ASSUMED_GBPS } from '../model/links.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type KubeVirtVersion, versionOf } from '../model/versions/index.ts';
 import { kindsOf } from './api/kinds/index.ts';
@@ -20,7 +21,6 @@ import { type FaultInjector, faultInjector } from './faults/injector.ts';
 import { requestRules } from './faults/requests.ts';
 import { modelHypervisor } from './hypervisor/model.ts';
 import { createNetwork, type Network } from './hypervisor/network.ts';
-import { ASSUMED_GBPS } from './import/links.ts';
 import { renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { allMetrics, metricsProxy } from './metrics/serve.ts';
 import { metricSources } from './metrics/targets.ts';

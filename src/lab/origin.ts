@@ -1,9 +1,9 @@
+import { linkSpeeds } from '../model/links.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type KubeVirtVersion, knownVersion } from '../model/versions/index.ts';
 import type { Cluster } from './cluster.ts';
 import { assumptionsOf } from './import/assumptions.ts';
 import { buildSnapshot } from './import/build.ts';
-import { linkSpeeds } from './import/links.ts';
 import { buildScenario } from './scenarios/build.ts';
 import { nodesIn } from './scenarios/build-nodes.ts';
 import type { Scenario } from './scenarios/scenario.ts';

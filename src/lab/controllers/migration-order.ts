@@ -1,5 +1,6 @@
+import { connectionsOf } from '../../model/multifd.ts';
 import type { VirtualMachineInstance } from '../../model/objects.ts';
-import { bytesOf, milliOf, quantityOf, scaledValueGiga } from '../../model/quantity.ts';
+import { bytesOf, quantityOf, scaledValueGiga } from '../../model/quantity.ts';
 import type { Cluster } from '../cluster.ts';
 import type { MigrationOrder } from '../hypervisor/hypervisor.ts';
 import { isTrue } from './conditions.ts';
@@ -31,23 +32,6 @@ function migratedVolumeBytes(vmi: VirtualMachineInstance): number {
   }, 0);
 }
 
-/** Parallel connections (multifd; facts/kubevirt.md D4). */
-function connectionsOf({ version }: Cluster, vmi: VirtualMachineInstance, allowPostCopy: boolean): number {
-  const { threads, notWith, byAnnotation } = version.multifd;
-  if (byAnnotation) {
-    const asked = Number(vmi.metadata.annotations?.['kubevirt.io/multiThreadedQemuMigration']);
-    return Number.isInteger(asked) && asked > 0 ? asked : threads;
-  }
-  const { domain } = vmi.spec;
-  const limit = domain.resources?.limits?.['cpu'];
-  const holds = {
-    'cpu-limit': limit !== undefined && milliOf(limit) > 0,
-    'post-copy': allowPostCopy,
-    'dedicated-cpu': domain.cpu?.dedicatedCpuPlacement === true,
-  };
-  return notWith.some((reason) => holds[reason]) ? 1 : threads;
-}
-
 /** What virt-launcher asks libvirt for: settings from the VMI's migrationState (facts/kubevirt.md D1, D3, D4). */
 export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): MigrationOrder {
   const state = vmi.status?.migrationState;
@@ -63,7 +47,7 @@ export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): M
     source: state?.sourceNode ?? '',
     target: state?.targetNode ?? '',
     bandwidthLimit: bytesOf(configuration.bandwidthPerMigration ?? '0'),
-    connections: connectionsOf(cluster, vmi, allowPostCopy),
+    connections: connectionsOf(cluster.version, vmi, allowPostCopy),
     downtimeLimitMs: DOWNTIME_LIMIT_MS,
     autoConverge: configuration.allowAutoConverge === true,
     monitor: {

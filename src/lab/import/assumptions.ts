@@ -1,7 +1,7 @@
+import { ASSUMED_GBPS, linkSpeeds } from '../../model/links.ts';
 import { isFinal } from '../../model/migrations.ts';
 import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
-import { WRITES_PER_SECOND } from './guests.ts';
-import { ASSUMED_GBPS, linkSpeeds } from './links.ts';
+import { WRITES_PER_SECOND } from '../../physics/measured.ts';
 
 /** What the lab takes for granted because the Snapshot does not tell it, a sentence each. */
 export function assumptionsOf(snapshot: Snapshot): string[] {

@@ -1,13 +1,8 @@
 import type { KubeObject, VirtualMachine, VirtualMachineInstance } from '../../model/objects.ts';
 import type { GuestMetrics, SnapshotList } from '../../model/snapshot.ts';
+import { hotSetOf, WRITES_PER_SECOND } from '../../physics/measured.ts';
 import { workloadAnnotations } from '../controllers/guest.ts';
 import { guestMemoryOf } from '../controllers/launcher-resources.ts';
-
-/**
- * How often a second a page of the hot set is written. virt-handler's rate tells how much was written within one second,
- * not how often, nor what a longer time would add: the prior of facts/physics.md C.1.
- */
-export const WRITES_PER_SECOND = 4;
 
 /** What a guest does, as the lab's annotations say it, from what virt-handler measured. */
 export function workloadOf(measured: GuestMetrics, guestBytes: number): Record<string, string> {
@@ -18,7 +13,7 @@ export function workloadOf(measured: GuestMetrics, guestBytes: number): Record<s
   }
   // Zero means less than 1 MiB/s, or not measured: the lab's default is as good.
   if (dirtyRate !== undefined && dirtyRate > 0) {
-    const hot = Math.min(guestBytes, Math.round(dirtyRate / (1 - Math.exp(-WRITES_PER_SECOND))));
+    const hot = hotSetOf(dirtyRate, guestBytes);
     annotations[workloadAnnotations.writes] = `${hot}@${Math.round(hot * WRITES_PER_SECOND)}`;
   }
   return annotations;

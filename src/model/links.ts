@@ -1,5 +1,5 @@
-import type { KubeVirt } from '../../model/objects.ts';
-import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
+import type { KubeVirt } from './objects.ts';
+import { itemsOf, type Snapshot } from './snapshot.ts';
 
 /** Assumed where nothing tells the speed of a node's NIC, Gbit/s. */
 export const ASSUMED_GBPS = 10;
