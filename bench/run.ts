@@ -128,10 +128,10 @@ holds(
 );
 // On loopback a GET costs a third of a millisecond, which no cluster's does: that ratio is told, not promised.
 holds('client peak memory under 400 MiB', many.peakMiB < 400);
-// Ten times the objects: only pages of 500 may be added. VMs, VMIs, pods grow by 9,000 each, claims and volumes by more.
-const pages = Math.ceil((many.best.requests - few.best.requests) / (9_000 / 500));
+// Ten times the objects: only pages of 250 may be added. VMs, VMIs, pods grow by 9,000 each, claims and volumes by more.
+const pages = Math.ceil((many.best.requests - few.best.requests) / (9_000 / 250));
 holds(
-  `requests independent of the number of VMs but for paging (${few.best.requests} and ${many.best.requests}: ${pages} pages for each 500 VMs)`,
+  `requests independent of the number of VMs but for paging (${few.best.requests} and ${many.best.requests}: ${pages} pages for each 250 VMs)`,
   pages <= 6,
 );
 

