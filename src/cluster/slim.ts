@@ -1,4 +1,4 @@
-import type { ObjectMeta, Pod, VirtualMachineInstanceMigration, VmiSpec } from '../model/objects.ts';
+import type { NodeNetworkState, ObjectMeta, Pod, VirtualMachineInstanceMigration, VmiSpec } from '../model/objects.ts';
 import type { SnapshotList, SnapshotLists } from '../model/snapshot.ts';
 
 /** Stands where a secret was. */
@@ -166,11 +166,22 @@ const slimMigration: Slim<VirtualMachineInstanceMigration> = ({ metadata, spec, 
     status: status && { ...status, ...present({ migrationState: slimState(status.migrationState, share) }) },
   });
 
+/** Of a node's network, and of its routes those that are in force; what was configured says no more. */
+function slimNetwork(state: NonNullable<NodeNetworkState['status']>['currentState']): Fields | undefined {
+  const routes = state?.['routes'] as { running?: object } | undefined;
+  return (
+    state && {
+      ...pick(state, 'interfaces', 'ovn'),
+      ...present({ routes: routes?.running === undefined ? undefined : { running: routes.running } }),
+    }
+  );
+}
+
 /** How each kind is cut down to what a decision can need, as its pages arrive. apiVersion and kind are added by the reader. */
 export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
   nodes: ({ metadata, spec, status }) => ({
     metadata: slimMeta(metadata),
-    spec: pick(spec, 'unschedulable', 'taints') ?? {},
+    spec: pick(spec, 'unschedulable', 'taints', 'podCIDRs') ?? {},
     status: present({
       ...pick(status, 'allocatable', 'capacity', 'addresses'),
       conditions: status?.conditions?.map((condition) =>
@@ -292,7 +303,7 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
   }),
   nodeNetworkStates: ({ metadata, status }) => ({
     metadata: slimMeta(metadata),
-    status: { currentState: pick(status?.currentState, 'interfaces', 'ovn') },
+    status: { currentState: slimNetwork(status?.currentState) },
   }),
   resourceQuotas: ({ metadata, spec, status }) => ({ metadata: slimMeta(metadata), spec, status }),
   disruptionBudgets: ({ metadata, spec, status }) => ({
