@@ -40,7 +40,7 @@ export function checkVms(
 ): CheckReport {
   const unknown = unknownLists(
     snapshot,
-    checks.filter(({ run }) => run !== undefined),
+    checks.filter((check) => check.run !== undefined),
   );
   const items = vms
     .toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name))
@@ -63,14 +63,14 @@ export function checkNode(
   items: readonly CheckItem[],
   checks: readonly Check[] = allChecks,
 ): Finding[] {
-  const asked = checks.filter(({ runNode }) => runNode !== undefined);
+  const asked = checks.filter((check) => check.runNode !== undefined);
   const unknown = unknownLists(snapshot, asked, { optional: true })({ kind: 'Node', name: node.name });
   return [...unknown, ...findingsOf(asked, (check) => check.runNode?.(node, snapshot, items))].sort(compareFindings);
 }
 
 /** What every check says about the cluster, with what could be better in it. */
 export function checkCluster(snapshot: Snapshot, checks: readonly Check[] = allChecks): Finding[] {
-  const asked = checks.filter(({ runCluster, advise }) => runCluster !== undefined || advise !== undefined);
+  const asked = checks.filter((check) => check.runCluster !== undefined || check.advise !== undefined);
   const unknown = unknownLists(snapshot, asked, { optional: true })({ kind: 'Snapshot', name: snapshot.takenAt });
   const found = findingsOf(asked, (check) => [
     ...(check.runCluster?.(snapshot) ?? []),

@@ -109,7 +109,7 @@ function outcomeOf(vm: Vm, item: CheckItem, snapshot: Snapshot): Omit<Outcome, '
       if (does !== 'restarts') return { does, why: endOf(vm, does) };
       return stuck === undefined
         ? { does }
-        : { does: 'stays off', why: `it is shut down and can start nowhere else: ${stuck.summary ?? stuck.message}` };
+        : { does: 'down meanwhile', why: `it can start nowhere else: ${stuck.summary ?? stuck.message}` };
     }
   }
 }
@@ -130,7 +130,7 @@ function stepOf(outcome: Outcome, place: Placed | undefined, snapshot: Snapshot)
   };
   const { findings } = item;
   if (place !== undefined && place.to === undefined) {
-    const does = place.live ? 'blocks' : 'stays off';
+    const does = place.live ? 'blocks' : 'down meanwhile';
     return { ...base, does, why: noPlace(place), findings };
   }
   const to = outcome.to ?? place?.to;

@@ -3,8 +3,11 @@ import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { conditionOf, type Vm } from '../model/vm.ts';
 import { at, atVm } from './check.ts';
 
-/** What becomes of a running VM. `gone`: a VMI without a VM, which nothing starts again. */
-export type Fate = 'moves' | 'restarts' | 'stays off' | 'gone' | 'blocks' | 'waits for others';
+/**
+ * What becomes of a running VM. `restarts`: elsewhere; `down meanwhile`: it starts again only where it was; `stays off`:
+ * somebody has to start it; `gone`: a VMI without a VM, which nothing starts again.
+ */
+export type Fate = 'moves' | 'restarts' | 'down meanwhile' | 'stays off' | 'gone' | 'blocks' | 'waits for others';
 
 export interface Strategy {
   /** LiveMigrate, LiveMigrateIfPossible, External or None; undefined where the cluster's own is not known. */

@@ -16,6 +16,7 @@ import { localVolumes } from './local-volumes.ts';
 import { longNames } from './long-names.ts';
 import { macAddress } from './mac-address.ts';
 import { memoryDump } from './memory-dump.ts';
+import { nodeChecks } from './node/index.ts';
 import { nodeLocalData } from './node-local-data.ts';
 import { paused } from './paused.ts';
 import { pendingChanges } from './pending-changes.ts';
@@ -96,4 +97,5 @@ export const checks: readonly Check[] = [
   podSecurity,
   postCopy,
   suddenEnd,
+  ...nodeChecks,
 ];

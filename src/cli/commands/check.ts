@@ -25,15 +25,18 @@ type Flags = ConnectionFlags & ScopeFlags & OutputFlags & SnapshotFlag & { to?: 
 
 export function checkCommand(program: Command, { io, run }: Invocation): void {
   const check = program
-    .command('check [VM...]')
-    .description('Say whether VMs can be moved, and why not. Changes nothing.')
+    .command('check [VM|node/NODE|cluster...]')
+    .description(
+      'Say whether VMs can be moved, what a drain of a node would do, and what is wrong with the cluster. Changes nothing.',
+    )
     .option('--to <node>', 'whether they can be moved to this node')
     .option('--explain', 'every finding with its evidence and remedy')
     .addHelpText(
       'after',
       `
 Verdicts: live (can live-migrate), cold (only by a restart), blocked (neither).
-The exit code is 1 if a VM that was looked at is cold or blocked.
+The exit code is 1 if a VM that was looked at is cold or blocked, if something keeps a node from being drained, or if
+something in the cluster blocks migrations.
 
 Examples:
   # Every VM of the namespace
@@ -42,14 +45,32 @@ Examples:
   # Two VMs, for a certain node, with all there is to say
   ${io.name} check web01 vm/db01 --to worker-2 --explain
 
-  # All VMs on a node
-  ${io.name} check node/worker-1`,
+  # What a drain of a node would do to each of its VMs, and whether it would end
+  ${io.name} check node/worker-1
+
+  # What is wrong with the cluster, and what could be better; -o wide: what an eviction would do to each VM
+  ${io.name} check cluster --explain`,
     )
     .action((names: string[], flags: Flags) => run(async () => await runCheck(io, names, flags)));
   snapshotFlag(connectionFlags(outputFlags(scopeFlags(check), ['table', 'wide', 'json', 'yaml', 'name'])));
 }
 
 async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode> {
+  const [only] = names;
+  if (names.length === 1 && only !== undefined && flags.to === undefined && flags.selector === undefined) {
+    const node = only === 'cluster' ? undefined : nodeNamed(only);
+    if (only === 'cluster' || node !== undefined) {
+      return await withSnapshot(io, { ...flags, everyNamespace: true, needs: needsOf.check }, async (reading) => {
+        requireLists(reading.snapshot, ['virtualMachines', 'virtualMachineInstances'], undefined);
+        if (node === undefined) {
+          const { checkClusterCommand } = await import('../check/cluster.ts');
+          return await checkClusterCommand(io, reading, flags);
+        }
+        const { checkNodeCommand } = await import('../check/node.ts');
+        return await checkNodeCommand(io, reading, node, flags);
+      });
+    }
+  }
   return await withSnapshot(
     io,
     { ...flags, everyNamespace: namesNode(names), needs: needsOf.check },
@@ -87,6 +108,11 @@ async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode
       return report.items.some(({ verdict }) => verdict !== 'live') ? exit.findings : exit.ok;
     },
   );
+}
+
+function nodeNamed(text: string): string | undefined {
+  const { kind, name } = parseName(text, ['vm', 'node']);
+  return kind === 'node' ? name : undefined;
 }
 
 interface Line {

@@ -1,0 +1,110 @@
+import { perSnapshot } from '../model/memo.ts';
+import type { NetworkAttachmentDefinition, NodeNetworkInterface } from '../model/objects.ts';
+import { type Setting, settingsOf } from '../model/settings.ts';
+import { itemsOf, type Snapshot } from '../model/snapshot.ts';
+
+/** The CNI configuration of a network attachment, as far as the lint reads it. */
+export interface CniConfig {
+  type?: string;
+  master?: string;
+  bridge?: string;
+  mtu?: number;
+  ipam?: Record<string, unknown> & { type?: string; range?: string; exclude?: unknown };
+}
+
+/** The dedicated migration network that the settings name. */
+export interface MigrationAttachment {
+  setting: Setting<string>;
+  /** Where virt-handler looks for it. */
+  namespace: string;
+  name: string;
+  /** Undefined where it is not there, or not known. */
+  object?: NetworkAttachmentDefinition;
+  config?: CniConfig;
+  /** Others of that name, in namespaces where it is of no use. */
+  elsewhere: string[];
+}
+
+/** Undefined where migrations use the pod network. A name without a namespace means KubeVirt's own (facts/kubevirt.md D7). */
+export const migrationAttachmentOf = perSnapshot((snapshot: Snapshot): MigrationAttachment | undefined => {
+  const setting = settingsOf(snapshot).network;
+  if (setting.value === undefined) return undefined;
+  const [kubeVirt] = itemsOf(snapshot.lists.kubeVirts);
+  const [first = '', second] = setting.value.split('/');
+  const name = second ?? first;
+  const namespace =
+    second === undefined ? (kubeVirt?.metadata.namespace ?? setting.object?.namespace ?? 'openshift-cnv') : first;
+  const named = itemsOf(snapshot.lists.networkAttachments).filter(({ metadata }) => metadata.name === name);
+  const object = named.find(({ metadata }) => metadata.namespace === namespace);
+  const config = object === undefined ? undefined : parseCni(object);
+  return {
+    setting,
+    namespace,
+    name,
+    ...(object !== undefined && { object }),
+    ...(config !== undefined && { config }),
+    elsewhere: named
+      .flatMap(({ metadata }) => (metadata.namespace === namespace ? [] : (metadata.namespace ?? [])))
+      .sort(),
+  };
+});
+
+/** The configuration, or the first plugin of a chain; undefined where it is not JSON. */
+function parseCni({ spec }: NetworkAttachmentDefinition): CniConfig | undefined {
+  try {
+    const parsed = JSON.parse(spec?.config ?? '') as CniConfig & { plugins?: CniConfig[] };
+    if (parsed === null || typeof parsed !== 'object') return undefined;
+    return parsed.plugins?.[0] ?? parsed;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The interface of a node that the attachment stands on: macvlan's and ipvlan's master, or a bridge. */
+export function baseOf({ master, bridge }: CniConfig): string | undefined {
+  return master ?? bridge;
+}
+
+/** NMState's view of the interfaces of each node, by node. */
+export const interfacesOf = perSnapshot(
+  (snapshot: Snapshot): Map<string, NodeNetworkInterface[]> =>
+    new Map(
+      itemsOf(snapshot.lists.nodeNetworkStates).map(({ metadata, status }) => [
+        metadata.name,
+        status?.currentState?.interfaces ?? [],
+      ]),
+    ),
+);
+
+/** The bridge that OVN-Kubernetes puts over a node's default interface. */
+const DEFAULT_BRIDGE = 'br-ex';
+
+/**
+ * The interface among `name` and what it stands on (VLAN, bond, bridge ports) that OVN-Kubernetes has for itself: br-ex,
+ * or the port of it; undefined if it is free.
+ */
+export function onDefaultBridge(name: string, interfaces: readonly NodeNetworkInterface[]): string | undefined {
+  const seen = new Set<string>();
+  const look = (each: string): string | undefined => {
+    if (each === DEFAULT_BRIDGE) return each;
+    if (seen.has(each)) return undefined;
+    seen.add(each);
+    for (const one of interfaces.filter((candidate) => candidate.name === each)) {
+      if (one['controller'] === DEFAULT_BRIDGE) return each;
+      for (const below of lowerOf(one)) {
+        const found = look(below);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  };
+  return look(name);
+}
+
+/** What an interface stands on, as NMState writes it. */
+export function lowerOf(one: NodeNetworkInterface): string[] {
+  const vlan = (one['vlan'] as { 'base-iface'?: string } | undefined)?.['base-iface'];
+  const bond = (one['link-aggregation'] as { port?: string[] } | undefined)?.port ?? [];
+  const bridge = (one['bridge'] as { port?: { name: string }[] } | undefined)?.port ?? [];
+  return [...(vlan === undefined ? [] : [vlan]), ...bond, ...bridge.map((port) => port.name)];
+}

@@ -1,0 +1,74 @@
+import { nodesOf } from '../../../model/nodes.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
+import { knownVersion } from '../../../model/versions/index.ts';
+import { type Vm, vmsOf } from '../../../model/vm.ts';
+import { at, type Check, type Draft, info, warning } from '../../check.ts';
+
+/** A VM that was asked to leave a node stays marked until it has; while it is, KubeVirt tries again and again. */
+export const evacuation: Check = {
+  id: 'node/evacuation',
+  title: 'No VM is stuck in an evacuation',
+  source: 'facts/kubevirt.md A3 (evacuationNodeName), C1 (Cancel), C2; facts/anchors.md 2 (pain 2)',
+  needs: ['nodes', 'virtualMachineInstances', 'migrations'],
+  runNode(node, snapshot): Draft[] {
+    return markedOf(snapshot)
+      .filter((vm) => vm.vmi?.status?.evacuationNodeName === node.name)
+      .map((vm) => said(vm, snapshot));
+  },
+  advise(snapshot): Draft[] {
+    return markedOf(snapshot).map((vm) => said(vm, snapshot));
+  },
+};
+
+function markedOf(snapshot: Snapshot): Vm[] {
+  return vmsOf(snapshot).filter((vm) => vm.running && (vm.vmi?.status?.evacuationNodeName ?? '') !== '');
+}
+
+function said(vm: Vm, snapshot: Snapshot): Draft {
+  const name = vm.vmi?.status?.evacuationNodeName ?? '';
+  const node = nodesOf(snapshot).get(name);
+  const label = `VM ${vm.namespace}/${vm.name}`;
+  const evidence = [
+    at({ kind: 'VirtualMachineInstance', namespace: vm.namespace, name: vm.name }, '.status.evacuationNodeName', name),
+  ];
+  const [migration] = vm.unfinished;
+  const failures = failuresOf(vm);
+  const still = node?.cordoned === true || (node?.taints ?? []).some(({ effect }) => effect === 'NoSchedule');
+  const cancel = cancelOf(vm, snapshot);
+  if (vm.node !== name || (node !== undefined && !still)) {
+    const where = vm.node === name ? `node ${name} is open again` : `it is on ${vm.node ?? 'no node'} now`;
+    return warning(vm, {
+      message: `${label} is still marked to leave ${name}, though ${where}: KubeVirt keeps migrating it until one migration succeeds`,
+      evidence: [
+        ...evidence,
+        ...(node === undefined ? [] : [at(node.object, '.spec.unschedulable', node.object.spec?.unschedulable)]),
+      ],
+      remedy: cancel,
+    });
+  }
+  if (migration !== undefined && failures < 2) {
+    return info(vm, {
+      message: `${label} is leaving ${name}: migration ${migration.name} is ${migration.phase || 'waiting'}`,
+      evidence,
+      remedy: 'Nothing is needed: it was evicted, by a drain, the descheduler or a roll-out.',
+    });
+  }
+  const why = failures > 0 ? `${failures} migrations in a row have failed` : 'no migration of it is under way';
+  return warning(vm, {
+    message: `${label} is asked to leave ${name}, but stays: ${why}; the drain waits for it`,
+    evidence,
+    remedy: `Find out why: ferry diagnose -n ${vm.namespace} ${vm.name}. ${cancel}`,
+  });
+}
+
+function cancelOf({ namespace, name }: Vm, snapshot: Snapshot): string {
+  return knownVersion(snapshot.versions.kubevirt)?.version.evacuationCancel === true
+    ? `To call it off: virtctl evacuate-cancel vm ${name} -n ${namespace}.`
+    : 'KubeVirt before 1.7 can not call it off: only a migration that succeeds, or a restart of the VM, ends it.';
+}
+
+/** Failed migrations since the last one that did not. */
+function failuresOf({ finished }: Vm): number {
+  const lastGood = finished.findLastIndex(({ status }) => status?.phase !== 'Failed');
+  return finished.length - 1 - lastGood;
+}
