@@ -264,6 +264,11 @@ const rows: Row[] = [
     }),
     'blocked',
     [
+      [
+        'target/possible',
+        'blocker',
+        /2 without room; for example, n2 has no room: the VM needs 1 nvidia.com\/T4; free: 0/,
+      ],
       ['vm/host-devices', 'blocker', /which no other node offers/],
       ['vm/live-migratable', 'blocker', /HostDevice/],
       ['vm/eviction-strategy', 'warning', /a drain of its node waits for it for ever/],

@@ -1,5 +1,5 @@
 import { byName, compareText, perSnapshot } from './memo.ts';
-import type { Node, Pod } from './objects.ts';
+import type { Node, NodeNetworkState, Pod } from './objects.ts';
 import { addAmounts, amountsOf, podsByNode, type Resources, requestsOf } from './pods.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
 
@@ -32,14 +32,33 @@ export interface NodeView {
   pods: Pod[];
   /** The virt-handler pod on it, the ready one if there are several. */
   handler?: Pod;
+  /** What NMState tells of its network: interfaces that are up, and the physical networks that OVN-Kubernetes maps. */
+  network?: { interfaces: Set<string>; localnets: Set<string> };
 }
 
 /** The cluster's nodes by name, in order of name. */
 export const nodesOf = perSnapshot((snapshot: Snapshot): Map<string, NodeView> => {
   const bound = podsByNode(snapshot);
   const nodes = [...itemsOf(snapshot.lists.nodes)].sort((a, b) => compareText(a.metadata.name, b.metadata.name));
-  return new Map(nodes.map((node) => [node.metadata.name, viewOf(node, bound.get(node.metadata.name) ?? [])]));
+  const states = byName(itemsOf(snapshot.lists.nodeNetworkStates));
+  return new Map(
+    nodes.map((node) => {
+      const { name } = node.metadata;
+      const network = networkOf(states.get(name));
+      return [name, { ...viewOf(node, bound.get(name) ?? []), ...(network !== undefined && { network }) }];
+    }),
+  );
 });
+
+function networkOf(state: NodeNetworkState | undefined): NodeView['network'] {
+  const current = state?.status?.currentState;
+  if (current?.interfaces === undefined) return undefined;
+  const mapped = (current['ovn'] as { 'bridge-mappings'?: { localnet?: string }[] } | undefined)?.['bridge-mappings'];
+  return {
+    interfaces: new Set(current.interfaces.filter(({ state: link }) => link !== 'down').map(({ name }) => name)),
+    localnets: new Set((mapped ?? []).map(({ localnet = '' }) => localnet)),
+  };
+}
 
 function viewOf(object: Node, pods: Pod[]): NodeView {
   const labels = object.metadata.labels ?? {};

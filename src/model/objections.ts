@@ -1,21 +1,41 @@
+import { hasNetwork } from './node-networks.ts';
 import type { NodeView } from './nodes.ts';
 import type { TermObjection } from './pod-terms.ts';
 import type { Resources } from './pods.ts';
 import { formatBytes, formatCores } from './quantity.ts';
-import { matchesNodeTerms, tolerates } from './selectors.ts';
+import { selectorObjections } from './selector-objections.ts';
+import { tolerates } from './selectors.ts';
 import type { TargetPod } from './target-pod.ts';
 
 export type ObjectionKind =
   | 'not-ready'
   | 'cordoned'
+  | 'pressure'
   | 'no-virt-handler'
   | 'not-coreos'
   | 'selector'
   | 'node-affinity'
   | 'taint'
+  | 'machine-type'
+  | 'ability'
+  | 'network'
+  | 'volume'
   | 'pod-affinity'
+  | 'spread'
   | 'room'
   | 'cpu';
+
+/** Those that stay as they are however empty and healthy the node becomes: its labels, taints and hardware. */
+export const lastingKinds: ReadonlySet<ObjectionKind> = new Set<ObjectionKind>([
+  'selector',
+  'node-affinity',
+  'cpu',
+  'machine-type',
+  'ability',
+  'network',
+  'taint',
+  'not-coreos',
+]);
 
 /** Why a VM can't go to a node. */
 export interface Objection {
@@ -36,12 +56,20 @@ export interface Premises {
   openshift: boolean;
 }
 
-/** Why a node can't take the pod, whatever room it has and whatever pods are near. */
+const PRESSURES: [condition: string, taint: string, what: string][] = [
+  ['MemoryPressure', 'node.kubernetes.io/memory-pressure', 'memory'],
+  ['DiskPressure', 'node.kubernetes.io/disk-pressure', 'disk space'],
+  ['PIDPressure', 'node.kubernetes.io/pid-pressure', 'process numbers'],
+];
+
+/** Why a node can't take the pod, whatever room it has, whatever pods are near and wherever its volumes are. */
 export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, podsKnown }: Premises): Objection[] {
   const found: Objection[] = [];
   const object = (kind: ObjectionKind, message: string, field: string, value: unknown): void => {
-    found.push({ kind, message, field, value, liveOnly: kind === 'cpu' });
+    found.push({ kind, message, field, value, liveOnly: false });
   };
+  const toleratesKey = (key: string): boolean =>
+    pod.tolerations.some((toleration) => tolerates(toleration, { key, effect: 'NoSchedule' }));
   if (!node.ready) {
     object(
       'not-ready',
@@ -50,10 +78,17 @@ export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, pods
       node.readyStatus,
     );
   }
-  const cordonTolerated = pod.tolerations.some((toleration) =>
-    tolerates(toleration, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }),
-  );
-  if (node.cordoned && !cordonTolerated) object('cordoned', 'is cordoned', '.spec.unschedulable', true);
+  if (node.cordoned && !toleratesKey('node.kubernetes.io/unschedulable')) {
+    object('cordoned', 'is cordoned', '.spec.unschedulable', true);
+  }
+  for (const condition of node.object.status?.conditions ?? []) {
+    const pressure = PRESSURES.find(([type]) => type === condition.type);
+    if (pressure === undefined || condition.status !== 'True') continue;
+    const [type, taint, what] = pressure;
+    // Of its own accord a kubelet only refuses pods that reserve no memory when memory runs short.
+    if (type === 'MemoryPressure' && toleratesKey(taint)) continue;
+    object('pressure', `runs short of ${what} (${type})`, `.status.conditions[type=${type}].status`, 'True');
+  }
   if (node.schedulable !== true) {
     const label = node.labels['kubevirt.io/schedulable'];
     object(
@@ -77,33 +112,28 @@ export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, pods
   if (openshift && osImage !== '' && !isCoreOs(osImage)) {
     object('not-coreos', `runs ${osImage}, not CoreOS`, '.status.nodeInfo.osImage', osImage);
   }
-  const mismatch = mismatchOf(node, pod.nodeSelector);
-  if (mismatch !== undefined) {
-    const has = mismatch.has === undefined ? 'it has no such label' : `it has ${mismatch.has}`;
-    object(
-      'selector',
-      `does not match the node selector ${mismatch.key}=${mismatch.wanted}: ${has}`,
-      `.metadata.labels["${mismatch.key}"]`,
-      mismatch.has,
-    );
-  }
-  if (pod.nodeTerms !== undefined && !matchesNodeTerms(node.name, node.labels, pod.nodeTerms)) {
-    object('node-affinity', "does not match the VM's required node affinity", ...termLabel(pod, node));
-  }
+  found.push(...selectorObjections(pod, node));
   for (const taint of node.taints) {
-    // Told above in plainer words.
-    if (taint.key === 'node.kubernetes.io/unschedulable' && node.cordoned) continue;
-    if (!node.ready && /^node\.kubernetes\.io\/(not-ready|unreachable)$/.test(taint.key)) continue;
-    if (taint.effect === 'PreferNoSchedule' || pod.tolerations.some((toleration) => tolerates(toleration, taint)))
-      continue;
+    if (taint.effect === 'PreferNoSchedule' || isToldAlready(taint.key, node, found)) continue;
+    if (pod.tolerations.some((toleration) => tolerates(toleration, taint))) continue;
     const text = `${taint.key}${taint.value === undefined || taint.value === '' ? '' : `=${taint.value}`}:${taint.effect}`;
     object('taint', `has the taint ${text}, which the VM does not tolerate`, `.spec.taints[key=${taint.key}]`, taint);
   }
-  const other = mismatchOf(node, pod.cpuSelector);
-  if (other !== undefined) {
-    object('cpu', `lacks ${cpuText(other.key)} of the VM's current CPU`, `.metadata.labels["${other.key}"]`, other.has);
+  for (const need of pod.networks) {
+    if (hasNetwork(node, need) !== false) continue;
+    const { what, name, attachment } = need;
+    const thing = what === 'localnet' ? `no bridge for the physical network ${name}` : `no ${what} ${name} that is up`;
+    object('network', `has ${thing}, which the VM's network ${attachment} needs`, '.metadata.name', node.name);
   }
   return found;
+}
+
+/** A taint that only repeats what has been said in plainer words. */
+function isToldAlready(key: string, node: NodeView, found: readonly Objection[]): boolean {
+  if (key === 'node.kubernetes.io/unschedulable') return node.cordoned;
+  if (!node.ready && /^node\.kubernetes\.io\/(not-ready|unreachable)$/.test(key)) return true;
+  const pressure = PRESSURES.find(([, taint]) => taint === key);
+  return pressure !== undefined && found.some(({ field }) => field.includes(pressure[0]));
 }
 
 /** A handler pod whose conditions have not been read counts as ready if its node's label says so. */
@@ -116,38 +146,33 @@ export function isCoreOs(osImage: string): boolean {
   return /CoreOS/i.test(osImage);
 }
 
-function mismatchOf(
-  { labels }: NodeView,
-  selector: Record<string, string>,
-): { key: string; wanted: string; has: string | undefined } | undefined {
-  for (const key in selector) {
-    // Said separately, with the reason.
-    if (key === 'kubevirt.io/schedulable') continue;
-    const wanted = selector[key] ?? '';
-    if (labels[key] !== wanted) return { key, wanted, has: labels[key] };
-  }
-  return undefined;
+/** What sort of objection it is. */
+export function kindOf({ rule }: TermObjection): ObjectionKind {
+  return rule === 'volume' || rule === 'spread' ? rule : 'pod-affinity';
 }
 
-function cpuText(key: string): string {
-  const [kind = '', name = ''] = key.split('/');
-  return kind.startsWith('cpu-model')
-    ? `the CPU model ${name}`
-    : kind.startsWith('cpu-vendor')
-      ? `the vendor ${name}`
-      : `the CPU feature ${name}`;
-}
-
-/** The first label that the affinity asks for; if it asks for none, it is about names. */
-function termLabel(pod: TargetPod, node: NodeView): [field: string, value: unknown] {
-  const [key] = (pod.nodeTerms ?? []).flatMap((term) => (term.matchExpressions ?? []).map(({ key: label }) => label));
-  return key === undefined ? ['.metadata.name', node.name] : [`.metadata.labels["${key}"]`, node.labels[key]];
-}
-
-/** The same for what required pod (anti-)affinity says. */
-export function termsToObjection(found: TermObjection | undefined, { labels }: NodeView): Objection | undefined {
+/** The same for what pod (anti-)affinity, topology spread and volumes say. */
+export function termsToObjection(found: TermObjection | undefined, { labels, name }: NodeView): Objection | undefined {
   if (found === undefined) return undefined;
-  const { rule, term, of, ownPodsOnly } = found;
+  const liveOnly = found.ownPodsOnly;
+  if (found.rule === 'volume') {
+    const { volume } = found;
+    const key = found.terms.flatMap((term) => (term.matchExpressions ?? []).map((each) => each.key))[0];
+    const message = `can't reach the VM's volume ${found.name}: PersistentVolume ${volume.metadata.name} is for other nodes`;
+    const [field, value] = key === undefined ? ['.metadata.name', name] : [`.metadata.labels["${key}"]`, labels[key]];
+    return { kind: 'volume', message, field: field ?? '', value, liveOnly };
+  }
+  if (found.rule === 'spread') {
+    const { topologyKey, maxSkew } = found.constraint;
+    const field = `.metadata.labels["${topologyKey}"]`;
+    const value = labels[topologyKey];
+    const message =
+      found.there === undefined
+        ? `has no label ${topologyKey}, by which the VM's topology spread constraint counts`
+        : `would get too many of the pods that the VM's topology spread constraint counts: ${topologyKey}=${value} has ${found.there}, the emptiest ${found.least}, and the difference may be ${maxSkew}`;
+    return { kind: 'spread', message, field, value, liveOnly };
+  }
+  const { rule, term, of } = found;
   const whose =
     of === undefined ? "the VM's required pod" : `pod ${of.metadata.namespace}/${of.metadata.name}'s required`;
   return {
@@ -155,7 +180,7 @@ export function termsToObjection(found: TermObjection | undefined, { labels }: N
     message: `is ruled out by ${whose} ${rule} (topology ${term.topologyKey})`,
     field: `.metadata.labels["${term.topologyKey}"]`,
     value: labels[term.topologyKey],
-    liveOnly: ownPodsOnly,
+    liveOnly,
   };
 }
 
@@ -169,10 +194,21 @@ export function lacking(requests: Resources, node: NodeView, podsKnown: boolean)
   return undefined;
 }
 
-/** Why a node has no room for the pod. */
+/** Why a node has no room for the pod: the first resource of which it has too little. */
 export function roomObjection({ requests }: TargetPod, node: NodeView, { podsKnown }: Premises): Objection | undefined {
   const name = lacking(requests, node, podsKnown);
-  if (name === undefined) return undefined;
+  return name === undefined ? undefined : shortOf(name, requests, node, podsKnown);
+}
+
+/** The same for every resource of which it has too little. */
+export function roomObjections({ requests }: TargetPod, node: NodeView, { podsKnown }: Premises): Objection[] {
+  const room = podsKnown ? node.free : node.allocatable;
+  return Object.keys(requests)
+    .filter((name) => (requests[name] ?? 0) > Math.max(0, room[name] ?? 0))
+    .map((name) => shortOf(name, requests, node, podsKnown));
+}
+
+function shortOf(name: string, requests: Resources, node: NodeView, podsKnown: boolean): Objection {
   const needed = requests[name] ?? 0;
   const there = (podsKnown ? node.free : node.allocatable)[name] ?? 0;
   const what = podsKnown ? 'free' : 'allocatable';

@@ -1,17 +1,20 @@
 import { perSnapshot } from './memo.ts';
 import { type NodeView, vmNodesOf } from './nodes.ts';
 import {
+  kindOf,
   lacking,
   nodeObjections,
   type Objection,
   type ObjectionKind,
   type Premises,
   roomObjection,
+  roomObjections,
   termsToObjection,
 } from './objections.ts';
 import { termObjector } from './pod-terms.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type TargetPod, targetPodOf } from './target-pod.ts';
+import { takesTarget } from './versions/index.ts';
 import type { Vm } from './vm.ts';
 
 /** Whether any other node can take a VM. Where none can take it live, why they can't. */
@@ -48,10 +51,18 @@ interface Shape {
   tally?: Tally;
 }
 
+/** What counts of an objection, before there is a text. */
+interface Brief {
+  kind: ObjectionKind;
+  liveOnly: boolean;
+}
+
 /** All nodes by their first objection, so that a VM's own node can be left out without counting again. */
 interface Tally {
-  first: Map<string, Objection>;
-  byKind: Map<ObjectionKind, NodeView[]>;
+  /** By position in `nodes`. */
+  briefs: (Brief | undefined)[];
+  /** For each kind how many nodes, and positions of two of them to tell as an example. */
+  kinds: Map<ObjectionKind, { count: number; examples: number[] }>;
   cold: number;
 }
 
@@ -74,8 +85,8 @@ export function podsAreKnown(snapshot: Snapshot): boolean {
 
 /**
  * Whether some other node can take the VM. Decided as kube-scheduler would on the Snapshot: selectors, required
- * affinity, taints, room by requests; and as KubeVirt needs it: virt-handler there, the same CPU for a live migration.
- * Not decided, for the Snapshot does not have them: PersistentVolumes' own node affinity, attach limits, topology spread.
+ * affinity, taints, topology spread, volumes' node affinity, room by requests; and as KubeVirt needs it: virt-handler
+ * there, the same CPU for a live migration. Not decided, for the Snapshot does not have them: CSI drivers' attach limits.
  */
 export function targetsOf(vm: Vm, snapshot: Snapshot): Targets {
   const placement = placementOf(snapshot);
@@ -91,27 +102,31 @@ export function targetsOf(vm: Vm, snapshot: Snapshot): Targets {
     if (shape === undefined) group.shapes.set(key, (shape = shapeOf(pod, group, placement)));
     if (shape.fitting.some((name) => name !== vm.node)) return possible;
     shape.tally ??= tallyOf(pod, group, placement, undefined);
-    return summary(shape.tally, vm.node, others);
+    return summary(shape.tally, pod, group, placement, vm.node, others, terms);
   }
   const fits = (position: number): boolean => {
     const node = nodes[position];
     if (node === undefined || node.name === vm.node) return false;
-    return lacking(pod.requests, node, podsKnown) === undefined && terms(node) === undefined;
+    return terms(node) === undefined && lacking(pod.requests, node, podsKnown) === undefined;
   };
   if (group.open.some(fits)) return possible;
-  return summary(tallyOf(pod, group, placement, terms), vm.node, others);
+  return summary(tallyOf(pod, group, placement, terms), pod, group, placement, vm.node, others, terms);
 }
 
-/** Everything that keeps a VM off one node, decided as above; empty if it can go there. */
+/**
+ * Everything that keeps a VM off one node when it is told to go there (addedNodeSelector, where KubeVirt has it); empty
+ * if it can go there. Decided as above.
+ */
 export function objectionsTo(node: NodeView, vm: Vm, snapshot: Snapshot): Objection[] {
   const placement = placementOf(snapshot);
   const pod = targetPodOf(vm, snapshot);
-  const terms = termObjector(pod, vm.launchers, snapshot);
+  const pinnedTo = takesTarget(snapshot.versions.kubevirt) === false ? undefined : node.name;
+  const term = termsToObjection(termObjector(pod, vm.launchers, snapshot, pinnedTo)?.(node), node);
   return [
     ...nodeObjections(pod, node, placement),
-    termsToObjection(terms?.(node), node),
-    roomObjection(pod, node, placement),
-  ].filter((objection) => objection !== undefined);
+    ...(term === undefined ? [] : [term]),
+    ...roomObjections(pod, node, placement),
+  ];
 }
 
 function groupOf(pod: TargetPod, placement: Placement): Group {
@@ -144,42 +159,77 @@ function shapeOf({ requests }: TargetPod, group: Group, { nodes, podsKnown }: Pl
   return { fitting };
 }
 
-function tallyOf(pod: TargetPod, group: Group, placement: Placement, terms: ReturnType<typeof termObjector>): Tally {
-  const tally: Tally = { first: new Map(), byKind: new Map(), cold: 0 };
-  placement.nodes.forEach((node, position) => {
-    const all = [
-      group.objections[position],
-      termsToObjection(terms?.(node), node),
-      roomObjection(pod, node, placement),
-    ];
-    const objection = firstOf(all.filter((candidate) => candidate !== undefined));
-    if (objection === undefined) return;
-    tally.first.set(node.name, objection);
-    if (objection.liveOnly) tally.cold++;
-    const same = tally.byKind.get(objection.kind);
-    if (same === undefined) tally.byKind.set(objection.kind, [node]);
-    else same.push(node);
-  });
-  // The example of a node without room is the one that comes closest.
-  tally.byKind.get('room')?.sort((a, b) => (b.free['memory'] ?? 0) - (a.free['memory'] ?? 0));
+type Terms = ReturnType<typeof termObjector>;
+
+/** The one that counts of what a node has against the pod, without its text. */
+function briefOf(
+  position: number,
+  pod: TargetPod,
+  group: Group,
+  placement: Placement,
+  terms: Terms,
+): Brief | undefined {
+  const node = placement.nodes[position];
+  const own = group.objections[position];
+  if (node === undefined || own?.liveOnly === false) return own;
+  const term = terms?.(node);
+  if (term?.ownPodsOnly === false) return { kind: kindOf(term), liveOnly: false };
+  if (lacking(pod.requests, node, placement.podsKnown) !== undefined) return { kind: 'room', liveOnly: false };
+  return own ?? (term === undefined ? undefined : { kind: kindOf(term), liveOnly: true });
+}
+
+function tallyOf(pod: TargetPod, group: Group, placement: Placement, terms: Terms): Tally {
+  const { nodes } = placement;
+  const briefs = nodes.map((_, position) => briefOf(position, pod, group, placement, terms));
+  const tally: Tally = { briefs, kinds: new Map(), cold: 0 };
+  const free = (position: number): number => nodes[position]?.free['memory'] ?? 0;
+  for (const [position, brief] of briefs.entries()) {
+    if (brief === undefined) continue;
+    if (brief.liveOnly) tally.cold++;
+    const same = tally.kinds.get(brief.kind);
+    if (same === undefined) {
+      tally.kinds.set(brief.kind, { count: 1, examples: [position] });
+      continue;
+    }
+    same.count++;
+    same.examples.push(position);
+    // The example of a node without room is the one that comes closest.
+    if (brief.kind === 'room') same.examples.sort((a, b) => free(b) - free(a) || a - b);
+    if (same.examples.length > 2) same.examples.pop();
+  }
   return tally;
 }
 
-function summary({ first, byKind, cold }: Tally, own: string | undefined, others: number): Targets {
-  const ownObjection = own === undefined ? undefined : first.get(own);
+function summary(
+  { briefs, kinds, cold }: Tally,
+  pod: TargetPod,
+  group: Group,
+  placement: Placement,
+  own: string | undefined,
+  others: number,
+  terms: Terms,
+): Targets {
+  const { nodes } = placement;
+  const ownBrief = own === undefined ? undefined : briefs[nodes.findIndex(({ name }) => name === own)];
   const targets: Targets = {
     live: false,
-    cold: cold - (ownObjection?.liveOnly === true ? 1 : 0) > 0,
+    cold: cold - (ownBrief?.liveOnly === true ? 1 : 0) > 0,
     others,
     counts: [],
     examples: [],
   };
-  for (const [kind, nodes] of byKind) {
-    const count = nodes.length - (ownObjection?.kind === kind ? 1 : 0);
-    if (count > 0) targets.counts.push([kind, count]);
-    const node = nodes.find(({ name }) => name !== own);
-    const objection = node === undefined ? undefined : first.get(node.name);
-    if (node !== undefined && objection !== undefined) targets.examples.push({ node, objection });
+  for (const [kind, { count, examples }] of kinds) {
+    const counted = count - (ownBrief?.kind === kind ? 1 : 0);
+    if (counted > 0) targets.counts.push([kind, counted]);
+    const position = examples.find((each) => nodes[each]?.name !== own);
+    const node = position === undefined ? undefined : nodes[position];
+    if (position === undefined || node === undefined) continue;
+    const objection = [
+      group.objections[position],
+      termsToObjection(terms?.(node), node),
+      roomObjection(pod, node, placement),
+    ].find((each) => each?.kind === kind);
+    if (objection !== undefined) targets.examples.push({ node, objection });
   }
   targets.counts.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
   targets.examples.sort((a, b) => (a.objection.kind < b.objection.kind ? -1 : 1));

@@ -4,7 +4,9 @@ import type { Pod } from './objects.ts';
 import { isFinishedPod } from './pods.ts';
 import { matchesSelector } from './selectors.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
+import { type SpreadObjection, spreadObjector } from './spread.ts';
 import type { PodTerm, TargetPod } from './target-pod.ts';
+import { type BoundVolume, reachObjector } from './volume-reach.ts';
 
 /** How many of the pods a term speaks of are in each domain (value of its topology key). */
 type Domains = Map<string, number>;
@@ -17,31 +19,39 @@ interface Standing {
 }
 
 interface Terms {
-  domainsOf: (term: PodTerm, namespace: string) => Domains;
+  /** Where pods are that all of the terms speak of, by the first one's topology key; of one namespace's pod. */
+  domainsOf: (key: string, terms: readonly PodTerm[], namespace: string) => Domains;
+  speaksOf: SpeaksOf;
   /** The standing terms that may speak of a pod with these labels; more than those that do. */
   standingAgainst: (labels: Record<string, string>) => Standing[];
 }
 
+type SpeaksOf = (term: PodTerm, ownNamespace: string, namespace: string, labels: Record<string, string>) => boolean;
+
 /**
- * Whether a term speaks of a pod. Labels of namespaces are not in a Snapshot: a namespaceSelector that is not empty is
+ * Whether a term speaks of a pod. Where the labels of namespaces are not known, a namespaceSelector that is not empty is
  * taken to choose no namespace, and `unevaluated` says so.
  */
-function speaksOf(term: PodTerm, ownNamespace: string, namespace: string, labels: Record<string, string>): boolean {
-  const named = term.namespaces ?? [];
-  const everywhere = term.namespaceSelector !== undefined && isEmpty(term.namespaceSelector);
-  const here =
-    everywhere ||
-    named.includes(namespace) ||
-    (named.length === 0 && term.namespaceSelector === undefined && namespace === ownNamespace);
-  return here && matchesSelector(labels, term.labelSelector);
+function speaking(snapshot: Snapshot): SpeaksOf {
+  const labelsOf = new Map(itemsOf(snapshot.lists.namespaces).map(({ metadata }) => [metadata.name, metadata.labels]));
+  return (term, ownNamespace, namespace, labels) => {
+    const { namespaces = [], namespaceSelector: selector } = term;
+    const here =
+      namespaces.includes(namespace) ||
+      (selector === undefined
+        ? namespaces.length === 0 && namespace === ownNamespace
+        : isEmpty(selector) || (labelsOf.has(namespace) && matchesSelector(labelsOf.get(namespace) ?? {}, selector)));
+    return here && matchesSelector(labels, term.labelSelector);
+  };
 }
 
 function isEmpty(selector: { matchLabels?: object; matchExpressions?: unknown[] }): boolean {
   return Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;
 }
 
-/** The VM has a rule that a Snapshot can't decide. */
-export function unevaluated(pod: TargetPod): boolean {
+/** The VM has a rule that the Snapshot can't decide. */
+export function unevaluated(pod: TargetPod, snapshot: Snapshot): boolean {
+  if (snapshot.lists.namespaces.known && snapshot.lists.namespaces.onlyNamespaces === undefined) return false;
   return [...pod.affinity, ...pod.antiAffinity].some(
     ({ namespaceSelector }) => namespaceSelector !== undefined && !isEmpty(namespaceSelector),
   );
@@ -51,6 +61,7 @@ const OWN_PODS = 'kubevirt.io/created-by';
 
 const termsOf = perSnapshot((snapshot: Snapshot): Terms => {
   const nodes = nodesOf(snapshot);
+  const speaksOf = speaking(snapshot);
   const bound = itemsOf(snapshot.lists.pods).filter(
     (pod) => !isFinishedPod(pod) && nodes.has(pod.spec?.nodeName ?? ''),
   );
@@ -81,17 +92,19 @@ const termsOf = perSnapshot((snapshot: Snapshot): Terms => {
       for (const key in labels) found.push(...(byLabel.get(`${key}=${labels[key]}`) ?? []));
       return found;
     },
-    domainsOf: (term, namespace) => {
-      const key = JSON.stringify([namespace, term]);
+    speaksOf,
+    domainsOf: (topologyKey, terms, namespace) => {
+      const key = JSON.stringify([topologyKey, namespace, terms]);
       let domains = known.get(key);
       if (domains === undefined) {
         domains = new Map();
-        const label = labelOf(term);
+        const label = terms[0] === undefined ? undefined : labelOf(terms[0]);
         labelled ??= byLabels(bound);
         for (const pod of label === undefined ? bound : (labelled.get(label) ?? [])) {
-          const domain = domainIn(pod, term.topologyKey);
+          const domain = domainIn(pod, topologyKey);
           if (domain === undefined) continue;
-          if (!speaksOf(term, namespace, pod.metadata.namespace ?? '', pod.metadata.labels ?? {})) continue;
+          const { namespace: its = '', labels = {} } = pod.metadata;
+          if (!terms.every((term) => speaksOf(term, namespace, its, labels))) continue;
           domains.set(domain, (domains.get(domain) ?? 0) + 1);
         }
         known.set(key, domains);
@@ -122,7 +135,7 @@ function labelOf(term: PodTerm): string | undefined {
   return first === undefined ? undefined : `${first[0]}=${first[1]}`;
 }
 
-export interface TermObjection {
+interface AffinityObjection {
   rule: 'affinity' | 'anti-affinity';
   term: PodTerm;
   /** The pod whose rule it is, when it is not the VM's own. */
@@ -131,41 +144,87 @@ export interface TermObjection {
   ownPodsOnly: boolean;
 }
 
+interface VolumeObjection extends BoundVolume {
+  rule: 'volume';
+  ownPodsOnly: false;
+}
+
+/** Why a node is no place for a pod, for a reason of the single VM rather than of its kind. */
+export type TermObjection = AffinityObjection | SpreadObjection | VolumeObjection;
+
 /**
- * A function that tells why required pod (anti-)affinity keeps the pod off a node; undefined where no such rule
- * concerns it. `own` are the VM's pods of now.
+ * A function that tells why required pod (anti-)affinity, topology spread or a volume keeps the pod off a node;
+ * undefined where no such rule concerns it. `own` are the VM's pods of now; `pinnedTo`: the pod may use that node only.
  */
 export function termObjector(
   pod: TargetPod,
   own: Pod[],
   snapshot: Snapshot,
+  pinnedTo?: string,
 ): ((node: NodeView) => TermObjection | undefined) | undefined {
-  const { standingAgainst, domainsOf } = termsOf(snapshot);
+  const affinity = affinityObjector(pod, own, snapshot);
+  const spread = spreadObjector(pod, own, snapshot, pinnedTo);
+  if (pod.volumes.length === 0) {
+    if (affinity === undefined) return spread;
+    return spread === undefined ? affinity : (node) => affinity(node) ?? spread(node);
+  }
+  const reach = reachObjector(pod.volumes, snapshot);
+  return (node) => {
+    const volume = reach(node);
+    if (volume !== undefined) return { rule: 'volume', ...volume, ownPodsOnly: false };
+    return affinity?.(node) ?? spread?.(node);
+  };
+}
+
+/** The scheduler's InterPodAffinity. */
+function affinityObjector(
+  pod: TargetPod,
+  own: Pod[],
+  snapshot: Snapshot,
+): ((node: NodeView) => AffinityObjection | undefined) | undefined {
+  const { standingAgainst, domainsOf, speaksOf } = termsOf(snapshot);
   const against = standingAgainst(pod.labels).filter(({ namespace, term }) =>
     speaksOf(term, namespace, pod.namespace, pod.labels),
   );
   if (against.length + pod.antiAffinity.length + pod.affinity.length === 0) return undefined;
   const ownNames = new Set(own.map(({ metadata }) => metadata.name));
   const nodes = nodesOf(snapshot);
-  const ownIn = (term: PodTerm, domain: string): number =>
+  // How many of the VM's own pods in a domain the terms speak of.
+  const ownIn = (key: string, terms: readonly PodTerm[], domain: string | undefined): number =>
     own.filter(
       (mine) =>
-        nodes.get(mine.spec?.nodeName ?? '')?.labels[term.topologyKey] === domain &&
-        speaksOf(term, pod.namespace, mine.metadata.namespace ?? '', mine.metadata.labels ?? {}),
+        (domain === undefined || nodes.get(mine.spec?.nodeName ?? '')?.labels[key] === domain) &&
+        terms.every((term) => speaksOf(term, pod.namespace, mine.metadata.namespace ?? '', mine.metadata.labels ?? {})),
     ).length;
+  const repelled = pod.antiAffinity.map((term) => ({
+    term,
+    domains: domainsOf(term.topologyKey, [term], pod.namespace),
+  }));
+  // Of several affinity terms, pods count for which all of them speak; a group's first member may go anywhere.
+  const attracted = pod.affinity.map(({ topologyKey }) => domainsOf(topologyKey, pod.affinity, pod.namespace));
+  const ownGroup = pod.affinity.every((term) => speaksOf(term, pod.namespace, pod.namespace, pod.labels));
+  const isFirst = (withoutOwn: boolean): boolean => {
+    if (!ownGroup) return false;
+    return attracted.every((domains, index) => {
+      const total = [...domains.values()].reduce((sum, count) => sum + count, 0);
+      return total - (withoutOwn ? ownIn(pod.affinity[index]?.topologyKey ?? '', pod.affinity, undefined) : 0) <= 0;
+    });
+  };
+  const first = pod.affinity.length > 0 && isFirst(false);
+  const firstOnceStopped = pod.affinity.length > 0 && isFirst(true);
   return (node) => {
-    for (const term of pod.antiAffinity) {
+    for (const { term, domains } of repelled) {
       const domain = node.labels[term.topologyKey];
-      const there = domain === undefined ? 0 : (domainsOf(term, pod.namespace).get(domain) ?? 0);
-      if (there > 0) return { rule: 'anti-affinity', term, ownPodsOnly: there <= ownIn(term, domain ?? '') };
+      const there = domain === undefined ? 0 : (domains.get(domain) ?? 0);
+      if (there > 0) {
+        return { rule: 'anti-affinity', term, ownPodsOnly: there <= ownIn(term.topologyKey, [term], domain) };
+      }
     }
-    for (const term of pod.affinity) {
+    for (const [index, term] of pod.affinity.entries()) {
       const domain = node.labels[term.topologyKey];
-      const domains = domainsOf(term, pod.namespace);
-      if (domain !== undefined && (domains.get(domain) ?? 0) > 0) continue;
-      // The first of a group that is attracted to itself may go anywhere.
-      const first = domains.size === 0 && speaksOf(term, pod.namespace, pod.namespace, pod.labels);
-      if (!first || domain === undefined) return { rule: 'affinity', term, ownPodsOnly: false };
+      if (domain === undefined) return { rule: 'affinity', term, ownPodsOnly: false };
+      if ((attracted[index]?.get(domain) ?? 0) > 0 || first) continue;
+      return { rule: 'affinity', term, ownPodsOnly: firstOnceStopped };
     }
     for (const { term, holders, namespace } of against) {
       const there = holders.get(node.labels[term.topologyKey] ?? '') ?? [];

@@ -1,11 +1,20 @@
+import {
+  computeRequests,
+  helperRequests,
+  type LauncherSettings,
+  launcherSettingsOf,
+  networkResourcesOf,
+} from './launcher-requests.ts';
 import { perSnapshot } from './memo.ts';
+import { attachmentOf, type NetworkNeed, networkNeedsOf } from './node-networks.ts';
 import { nodesOf } from './nodes.ts';
-import { type Resources, requestsOf } from './pods.ts';
-import { milliOf } from './quantity.ts';
-import { type LabelSelector, type NodeSelectorTerm, selectorText, type Toleration } from './selectors.ts';
-import { itemsOf, type Snapshot } from './snapshot.ts';
-import { knownVersion, pinsCpuVendor } from './versions/index.ts';
+import { addAmounts, type Resources, requestsOf } from './pods.ts';
+import type { LabelSelector, NodeSelectorTerm, Toleration } from './selectors.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { SpreadConstraint } from './spread.ts';
+import { type Asked, askedOf, sourceCpu, templateSelectors } from './target-selectors.ts';
 import type { Vm } from './vm.ts';
+import { type BoundVolume, boundVolumesOf } from './volume-reach.ts';
 
 /** A required rule about which other pods may be near. */
 export interface PodTerm {
@@ -13,20 +22,24 @@ export interface PodTerm {
   labelSelector?: LabelSelector;
   namespaces?: string[];
   namespaceSelector?: LabelSelector;
+  matchLabelKeys?: string[];
+  mismatchLabelKeys?: string[];
 }
 
-/** What the launcher pod on the target will ask of its node, but for room and for other pods. */
+/** What the launcher pod on the target will ask of its node, but for room, for other pods and for volumes. */
 export interface Constraints {
   /** The same for equal constraints. */
   key: string;
   /** Whatever way the VM is moved. */
   nodeSelector: Record<string, string>;
-  /** Only of a live migration: the CPU the guest already runs on (facts/kubevirt.md C1, target pod construction). */
+  /** Only of a live migration: the CPU and the machine the guest already runs on (facts/kubevirt.md C1, F1). */
   cpuSelector: Record<string, string>;
   /** cpu.model is host-model, but the source node does not say which model that is: virt-controller can't make the pod. */
   hostModelUnknown: boolean;
   nodeTerms?: NodeSelectorTerm[];
   tolerations: Toleration[];
+  /** What its secondary networks need there. */
+  networks: NetworkNeed[];
 }
 
 /** What the launcher pod on the target will ask of its node. */
@@ -35,51 +48,17 @@ export interface TargetPod extends Constraints {
   labels: Record<string, string>;
   affinity: PodTerm[];
   antiAffinity: PodTerm[];
+  spread: SpreadConstraint[];
+  volumes: BoundVolume[];
   requests: Resources;
-  /** The requests are the launcher pod's; otherwise they are the least the VM can need. */
-  exact: boolean;
-}
-
-interface KubeVirtDefaults {
-  nodeSelectors: Record<string, string>;
-  cpuModel: string;
-  cpuAllocationRatio: number;
-  memoryOvercommit: number;
-  vendorPinned: boolean;
-}
-
-const defaultsOf = perSnapshot((snapshot: Snapshot): KubeVirtDefaults => {
-  const configuration = itemsOf(snapshot.lists.kubeVirts)[0]?.spec?.configuration;
-  const developer = configuration?.developerConfiguration;
-  const known = knownVersion(snapshot.versions.kubevirt);
-  return {
-    nodeSelectors: developer?.nodeSelectors ?? {},
-    cpuModel: configuration?.cpuModel ?? 'host-model',
-    cpuAllocationRatio: developer?.cpuAllocationRatio ?? 10,
-    memoryOvercommit: developer?.memoryOvercommit ?? 100,
-    vendorPinned: known !== undefined && pinsCpuVendor(known),
-  };
-});
-
-// Keys that virt-controller puts on a launcher pod by itself. Others on an existing pod came from a VMI spec that may
-// have changed since, or from the addedNodeSelector of an earlier migration, and are not carried over.
-const computed = /^(kubernetes\.io\/arch|cpumanager|kubevirt\.io\/.+|[a-z0-9-]+\.node\.kubevirt\.io\/.+)$/;
-const hostModelKey = /^(cpu-feature|cpu-model-migration|cpu-vendor)\.node\.kubevirt\.io\//;
-const classes = new Map<string, 'computed' | 'host-model' | 'other'>();
-
-function classOf(key: string): 'computed' | 'host-model' | 'other' {
-  let found = classes.get(key);
-  if (found === undefined) {
-    found = hostModelKey.test(key) ? 'host-model' : computed.test(key) ? 'computed' : 'other';
-    if (classes.size >= 10_000) classes.clear();
-    classes.set(key, found);
-  }
-  return found;
 }
 
 const built = perSnapshot(() => new WeakMap<Vm, TargetPod>());
 
-/** The pod that virt-controller would make for a migration (or, without cpuSelector, a start) of the VM elsewhere. */
+/**
+ * The pod that virt-controller would make for a migration (or, without cpuSelector, a start) of the VM elsewhere. It is
+ * rendered anew from the VMI's spec of now (facts/kubevirt.md C1): after a hot-plug it asks for more than the running one.
+ */
 export function targetPodOf(vm: Vm, snapshot: Snapshot): TargetPod {
   const pods = built(snapshot);
   let pod = pods.get(vm);
@@ -89,132 +68,97 @@ export function targetPodOf(vm: Vm, snapshot: Snapshot): TargetPod {
 
 function build(vm: Vm, snapshot: Snapshot): TargetPod {
   const { spec, launcher } = vm;
+  const labels = launcher?.metadata.labels ?? vm.vmi?.metadata.labels ?? vm.vm?.spec.template.metadata?.labels ?? {};
+  const terms = (found: PodTerm[] | undefined): PodTerm[] => (found ?? []).map((term) => merged(term, labels));
   return {
     ...constraintsOf(vm, snapshot),
     namespace: vm.namespace,
-    labels: launcher?.metadata.labels ?? vm.vmi?.metadata.labels ?? vm.vm?.spec.template.metadata?.labels ?? {},
-    affinity: spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
-    antiAffinity: spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],
-    requests: launcher === undefined ? leastRequests(vm, defaultsOf(snapshot)) : requestsOf(launcher),
-    exact: launcher !== undefined,
+    labels,
+    affinity: terms(spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    antiAffinity: terms(spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
+    spread: (spec.topologySpreadConstraints ?? []).filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+    ),
+    volumes: boundVolumesOf(vm, snapshot),
+    requests: requestsFor(vm, snapshot),
   };
+}
+
+/** The API server writes matchLabelKeys and mismatchLabelKeys of a pod's terms into their selectors (Kubernetes 1.31). */
+function merged(term: PodTerm, labels: Record<string, string>): PodTerm {
+  const { matchLabelKeys = [], mismatchLabelKeys = [], ...rest } = term;
+  if (term.labelSelector === undefined || matchLabelKeys.length + mismatchLabelKeys.length === 0) return term;
+  const having = (keys: string[], operator: string) =>
+    keys.flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]));
+  const matchExpressions = [
+    ...(term.labelSelector.matchExpressions ?? []),
+    ...having(matchLabelKeys, 'In'),
+    ...having(mismatchLabelKeys, 'NotIn'),
+  ];
+  return { ...rest, labelSelector: { ...term.labelSelector, matchExpressions } };
+}
+
+/**
+ * Requests of the new launcher: the compute container by KubeVirt's formula; the other containers, which depend on
+ * plugins and gates that no spec tells, as they are in the running one.
+ */
+function requestsFor({ spec, launcher, namespace }: Vm, snapshot: Snapshot): Resources {
+  const settings: LauncherSettings = launcherSettingsOf(snapshot);
+  const networks = networkResourcesOf(spec, (name) => attachmentOf(name, namespace, snapshot));
+  const requests = computeRequests(spec, settings, networks);
+  if (launcher?.spec === undefined) {
+    addAmounts(requests, helperRequests(spec, settings));
+    requests['pods'] = 1;
+    return requests;
+  }
+  const { containers, initContainers, overhead } = launcher.spec;
+  if (containers.length === 1 && initContainers === undefined && overhead === undefined) {
+    requests['pods'] = 1;
+    return requests;
+  }
+  const compute = { name: 'compute', resources: { requests: asQuantities(requests) } };
+  const others = containers.filter(({ name }) => name !== 'compute');
+  const anew = { ...launcher, spec: { ...launcher.spec, containers: [compute, ...others] } };
+  return requestsOf(anew);
+}
+
+function asQuantities(amounts: Resources): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(amounts).map(([name, amount]) => [name, name === 'cpu' ? `${amount}m` : String(amount)]),
+  );
 }
 
 const knownConstraints = perSnapshot(() => new Map<string, Constraints>());
 
 /** Made once for all VMs that ask the same: a cluster has thousands of VMs, but few kinds of them. */
 function constraintsOf(vm: Vm, snapshot: Snapshot): Constraints {
-  const { spec, launcher } = vm;
-  const asked = launcher?.spec?.nodeSelector;
-  const cpu = spec.domain.cpu;
-  const nodeTerms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const model = cpu?.model || defaultsOf(snapshot).cpuModel;
-  const host = model === 'host-model' && vm.node !== undefined ? hostModels(snapshot).get(vm.node) : undefined;
-  const key = JSON.stringify([
-    asked,
-    spec.nodeSelector,
-    asked === undefined ? spec.architecture : undefined,
-    model,
-    cpu?.features,
-    host?.key,
-    nodeTerms,
-    spec.tolerations,
-  ]);
+  const asked: Asked = askedOf(vm, snapshot);
+  const { spec } = vm;
+  const networks = (spec.networks ?? []).some(({ multus }) => multus !== undefined) ? networkNeedsOf(vm, snapshot) : [];
+  const here = vm.node === undefined ? undefined : nodesOf(snapshot).get(vm.node);
+  const source = sourceCpu(vm, asked, here, snapshot);
+  const key = JSON.stringify([asked, source, networks.length === 0 ? undefined : networks]);
   const known = knownConstraints(snapshot);
   let constraints = known.get(key);
   if (constraints === undefined) {
-    constraints = { key, ...selectorsOf(vm, model, host, defaultsOf(snapshot)), tolerations: spec.tolerations ?? [] };
-    if (nodeTerms !== undefined) constraints.nodeTerms = nodeTerms;
+    const { nodeSelector, nodeTerms, liveSelector } = templateSelectors(asked);
+    constraints = {
+      key,
+      nodeSelector,
+      cpuSelector: { ...liveSelector, ...source.selector },
+      hostModelUnknown: source.unknown,
+      ...(nodeTerms !== undefined && { nodeTerms }),
+      tolerations: [...(spec.tolerations ?? []), ...DEFAULT_TOLERATIONS],
+      networks,
+    };
     known.set(key, constraints);
   }
   return constraints;
 }
 
-function selectorsOf(
-  { spec, launcher }: Vm,
-  model: string,
-  host: HostModel | undefined,
-  defaults: KubeVirtDefaults,
-): Pick<Constraints, 'nodeSelector' | 'cpuSelector' | 'hostModelUnknown'> {
-  const asked = launcher?.spec?.nodeSelector;
-  const nodeSelector: Record<string, string> = { 'kubevirt.io/schedulable': 'true' };
-  const pinned: Record<string, string> = {};
-  for (const key in asked) {
-    const kind = classOf(key);
-    if (kind === 'other') continue;
-    (kind === 'host-model' && model === 'host-model' ? pinned : nodeSelector)[key] = asked[key] ?? '';
-  }
-  if (asked === undefined) {
-    if (spec.architecture !== undefined) nodeSelector['kubernetes.io/arch'] = spec.architecture;
-    if (model !== 'host-model' && model !== 'host-passthrough') {
-      nodeSelector[`cpu-model.node.kubevirt.io/${model}`] = 'true';
-    }
-  }
-  for (const feature of spec.domain.cpu?.features ?? []) {
-    const key = `cpu-feature.node.kubevirt.io/${feature.name}`;
-    if (feature.policy === undefined || feature.policy === '' || feature.policy === 'require')
-      nodeSelector[key] = 'true';
-  }
-  Object.assign(nodeSelector, defaults.nodeSelectors, spec.nodeSelector);
-  // A first migration has pinned it already.
-  if (Object.keys(pinned).length > 0) return { nodeSelector, cpuSelector: pinned, hostModelUnknown: false };
-  return { nodeSelector, cpuSelector: host?.selector ?? {}, hostModelUnknown: host?.known === false };
-}
-
-/** What ties a host-model guest to the CPUs like its node's. */
-interface HostModel {
-  selector: Record<string, string>;
-  key: string;
-  /** False if the node does not tell its model. */
-  known: boolean;
-}
-
-const hostModels = perSnapshot((snapshot: Snapshot): Map<string, HostModel> => {
-  const { vendorPinned } = defaultsOf(snapshot);
-  const found = new Map<string, HostModel>();
-  for (const node of nodesOf(snapshot).values()) {
-    const selector: Record<string, string> = {};
-    const known = addHostModel(node.labels, selector, vendorPinned);
-    found.set(node.name, { selector, known, key: selectorText(selector) });
-  }
-  return found;
-});
-
-const HOST_MODEL = 'host-model-cpu.node.kubevirt.io/';
-const REQUIRED_FEATURE = 'host-model-required-features.node.kubevirt.io/';
-const VENDOR = 'cpu-vendor.node.kubevirt.io/';
-
-/** Adds the labels that such CPUs have; false if the node does not tell its model. */
-function addHostModel(labels: Record<string, string>, selector: Record<string, string>, vendor: boolean): boolean {
-  let found = false;
-  for (const key in labels) {
-    if (key.startsWith(HOST_MODEL)) {
-      selector[`cpu-model-migration.node.kubevirt.io/${key.slice(HOST_MODEL.length)}`] = 'true';
-      found = true;
-    } else if (key.startsWith(REQUIRED_FEATURE)) {
-      selector[`cpu-feature.node.kubevirt.io/${key.slice(REQUIRED_FEATURE.length)}`] = 'true';
-    } else if (vendor && key.startsWith(VENDOR)) {
-      selector[key] = 'true';
-    }
-  }
-  return found;
-}
-
-/** The least a launcher pod of the VM asks for: the guest's share without any overhead (facts/kubevirt.md F3). */
-function leastRequests({ spec, memoryBytes, vcpus }: Vm, defaults: KubeVirtDefaults): Resources {
-  const requests: Resources = { pods: 1 };
-  const cpu = spec.domain.resources?.requests?.['cpu'];
-  if (cpu !== undefined) requests['cpu'] = milliOf(cpu);
-  else if (spec.domain.cpu?.dedicatedCpuPlacement === true) requests['cpu'] = (vcpus ?? 1) * 1000;
-  else if (vcpus !== undefined) requests['cpu'] = Math.floor((vcpus * 1000) / defaults.cpuAllocationRatio);
-  const pageSize = spec.domain.memory?.hugepages?.pageSize;
-  if (memoryBytes !== undefined) {
-    if (pageSize !== undefined) requests[`hugepages-${pageSize}`] = memoryBytes;
-    else requests['memory'] = Math.floor((memoryBytes * 100) / defaults.memoryOvercommit);
-  }
-  for (const device of [...(spec.domain.devices.hostDevices ?? []), ...(spec.domain.devices.gpus ?? [])]) {
-    const name = device.deviceName ?? '';
-    if (name !== '') requests[name] = (requests[name] ?? 0) + 1;
-  }
-  return requests;
-}
+// Every pod gets them from the admission plugin DefaultTolerationSeconds.
+const DEFAULT_TOLERATIONS: Toleration[] = ['not-ready', 'unreachable'].map((what) => ({
+  key: `node.kubernetes.io/${what}`,
+  operator: 'Exists',
+  effect: 'NoExecute',
+}));

@@ -1,6 +1,6 @@
 import { type NodeView, nodesOf } from '../../model/nodes.ts';
 import type { ObjectionKind } from '../../model/objections.ts';
-import { objectionsTo, targetsOf } from '../../model/placement.ts';
+import { objectionsTo, podsAreKnown, targetsOf } from '../../model/placement.ts';
 import { unevaluated } from '../../model/pod-terms.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { targetPodOf } from '../../model/target-pod.ts';
@@ -15,6 +15,12 @@ const kindTexts: Record<ObjectionKind, string> = {
   'not-coreos': 'not CoreOS',
   selector: 'not matching its node selector',
   'node-affinity': 'not matching its node affinity',
+  pressure: 'short of memory, disk space or process numbers',
+  'machine-type': 'without its machine type',
+  ability: 'without a hardware or kubelet feature it asks for',
+  network: "without its network's bridge or interface",
+  volume: 'that can not reach its volume',
+  spread: 'ruled out by its topology spread constraint',
   taint: 'with a taint it does not tolerate',
   'pod-affinity': 'ruled out by pod (anti-)affinity',
   room: 'without room',
@@ -28,6 +34,12 @@ const kindRemedies: Record<ObjectionKind, string> = {
   'not-coreos': 'Use CoreOS nodes.',
   selector: "Change the VM's node selector or the nodes' labels.",
   'node-affinity': "Change the VM's node affinity or the nodes' labels.",
+  pressure: 'Find out what uses it up there; move other VMs away.',
+  'machine-type': 'Restart the VM, which takes the newest machine type of its kind, or update the node.',
+  ability: 'Choose nodes that are set up for it (CPU manager, real-time, TSC, Hyper-V, confidential computing).',
+  network: 'Configure the bridge or interface there (NodeNetworkConfigurationPolicy).',
+  volume: 'Move the volume to storage that all nodes reach (storage migration).',
+  spread: 'Move the other pods it counts first, or relax the constraint (maxSkew, whenUnsatisfiable).',
   taint: 'Remove the taint, or add a toleration to the VM.',
   'pod-affinity': 'Move the other VM first, or relax the (anti-)affinity rule.',
   room: 'Free room on a node: move other VMs away from it, or add a node.',
@@ -40,7 +52,7 @@ export const target: Check = {
   title: 'A node can take the VM',
   source:
     'mission: checklist 3, MUST HAVE (capacity), CANNOT (cordoned, NotReady); facts/kubevirt.md C1, F; facts/anchors.md 6 row 15',
-  needs: ['nodes', 'pods', 'kubeVirts'],
+  needs: ['nodes', 'pods', 'kubeVirts', 'claims', 'volumes'],
   run(vm, snapshot, request): Draft[] {
     if (!snapshot.lists.nodes.known) return [];
     const findings = request.target === undefined ? anywhere(vm, snapshot) : there(vm, snapshot, request.target);
@@ -154,18 +166,18 @@ function hostModel(vm: Vm, snapshot: Snapshot): Draft[] {
 }
 
 function undecided(vm: Vm, snapshot: Snapshot): Draft[] {
-  const spread = (vm.spec.topologySpreadConstraints ?? []).some(
-    ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
-  );
-  const affinity = vm.spec.affinity !== undefined && unevaluated(targetPodOf(vm, snapshot));
+  if (vm.node === undefined) return [];
+  const pod = targetPodOf(vm, snapshot);
+  const spread = pod.spread.length > 0 && !podsAreKnown(snapshot);
+  const affinity = vm.spec.affinity !== undefined && unevaluated(pod, snapshot);
   const rules = [
     ...(spread ? ['topology spread constraints'] : []),
     ...(affinity ? ['pod affinity by namespace labels'] : []),
   ];
-  if (rules.length === 0 || vm.node === undefined) return [];
+  if (rules.length === 0) return [];
   return [
     info(vm, {
-      message: `its ${rules.join(' and ')} were not looked at; the scheduler may find fewer nodes possible`,
+      message: `its ${rules.join(' and ')} could not be looked at in full; the scheduler may find fewer nodes possible`,
       evidence: spread
         ? atVm(vm, '.spec.topologySpreadConstraints', vm.spec.topologySpreadConstraints)
         : atVm(vm, '.spec.affinity', vm.spec.affinity),
