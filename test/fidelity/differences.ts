@@ -17,23 +17,6 @@ export interface Difference {
 
 export const differences: readonly Difference[] = [
   {
-    reason: 'the recording ran without a HyperConverged, whose defaults these are in the lab (recordings, HCO)',
-    field: /migrationConfiguration\.(completionTimeoutPerGiB|parallelOutboundMigrationsPerNode)$/,
-  },
-  { reason: 'targetMemoryOverhead is there since 1.8 (facts/kubevirt.md A5)', field: /\.targetMemoryOverhead$/ },
-  {
-    reason: 'the annotation about memory overhead is there since 1.8 (facts/kubevirt.md A5)',
-    field: /memory-overhead-bytes$/,
-  },
-  {
-    reason: 'Kubernetes 1.36 says more about pods that it cannot place than the lab’s scheduler does',
-    field: /conditions\[PodScheduled\]\.(observedGeneration|message)$/,
-  },
-  {
-    reason: 'Kubernetes 1.36 says more about pods that it cannot place than the lab’s scheduler does',
-    part: / no new claims to deallocate,/,
-  },
-  {
     reason: 'another image of another version, built by somebody else',
     field: /launcherContainerImageVersion$|\.image(ID)?$/,
   },
@@ -51,11 +34,8 @@ export const differences: readonly Difference[] = [
     field: /velero\.io|istio\.io/,
   },
   {
-    reason: 'a number of the mutating webhook whose value in 1.6 no source here tells',
-    field: /pci-topology-version$/,
-  },
-  {
-    reason: 'OpenShift Virtualization turns the serial console log off (HyperConverged disableSerialConsoleLog)',
+    reason:
+      'the container that logs the serial console: OpenShift Virtualization turns it off (HyperConverged disableSerialConsoleLog), and the lab’s launchers never have it',
     of: /^pod/,
     field: /nitContainer/,
   },
@@ -149,10 +129,6 @@ export const missingEvents: readonly { reason: string; event: RegExp }[] = [
   {
     reason: 'a VM without an architecture was created while the recording’s webhook did not know its own',
     event: /unsupported architecture/,
-  },
-  {
-    reason: 'Kubernetes 1.36 says more about pods that it cannot place than the lab’s scheduler does',
-    event: /\| FailedScheduling \|/,
   },
   { reason: 'the recording’s kubelet is a stand-in that writes no events', event: /\| Pod \| kubelet \|/ },
 ];

@@ -188,9 +188,32 @@ export function inLab(flow: Flow): Story {
   return storyOf(seen, made);
 }
 
+/** The recording ran without a HyperConverged: its KubeVirt CR is what its user wrote (recordings/kubevirt-cr.json). */
+export function withoutOperator({ store }: Pick<TestLab, 'store'>): void {
+  for (const { metadata } of store.list(resources.hyperConvergeds)) {
+    store.delete(resources.hyperConvergeds, metadata.namespace, metadata.name);
+  }
+  const configuration = {
+    developerConfiguration: { featureGates: [] },
+    evictionStrategy: 'LiveMigrate',
+    migrations: {
+      allowAutoConverge: false,
+      allowPostCopy: false,
+      completionTimeoutPerGiB: 150,
+      parallelMigrationsPerCluster: 5,
+      parallelOutboundMigrationsPerNode: 2,
+      progressTimeout: 150,
+    },
+  };
+  for (const kubeVirt of store.list<KubeObject & { spec?: object }>(resources.kubeVirts)) {
+    store.update(resources.kubeVirts, { ...kubeVirt, spec: { configuration } });
+  }
+}
+
 /** All that the watches of the lab see of it, and where in it the migration begins. */
 export function seenInLab({ migration: name, vm: vmName, before, run }: Flow): { seen: Seen[]; from: number } {
   const lab = testLab(scenario, { seconds: 4, version: kubevirt19 });
+  withoutOperator(lab);
   const seen: Seen[] = [];
   lab.store.subscribe(({ type, resource, object }) => {
     const kind = kinds[resource];

@@ -38,6 +38,12 @@ export function featureGateEnabled(cluster: Cluster, gate: string): boolean {
   return kubeVirtOf(cluster)?.spec?.configuration?.developerConfiguration?.featureGates?.includes(gate) ?? false;
 }
 
+/** Whether a beta gate is on, as it is unless it is listed as disabled (v1.8 and later). */
+export function featureGateOpen(cluster: Cluster, gate: string): boolean {
+  const developer = kubeVirtOf(cluster)?.spec?.configuration?.developerConfiguration;
+  return !(developer?.disabledFeatureGates?.includes(gate) ?? false);
+}
+
 /** Whether KubeVirt gives its migrations priorities: GA in v1.9, behind a gate in v1.7 and v1.8 (facts/kubevirt.md A6). */
 export function usesPriorities(cluster: Cluster): boolean {
   const { priorities } = cluster.version;

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
+import { overheadAnnotation } from './memory-overhead.ts';
 import { NETWORKS } from './multus-selection.ts';
 
 export const VIRT_CONTROLLER = { component: 'virtualmachine-controller' };
@@ -59,6 +60,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         'kubectl.kubernetes.io/default-container': 'compute',
         'descheduler.alpha.kubernetes.io/request-evict-only': '',
         ...Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.includes(key))),
+        ...overheadAnnotation(cluster, vmi),
         ...secondaryNetworks(vmi),
       },
       ownerReferences: [

@@ -10,6 +10,7 @@ import { type Cluster, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { migrationSettings } from './config.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
+import { overheadOf } from './memory-overhead.ts';
 import { currentPod } from './virt-vmi.ts';
 
 const TARGET_LABEL = 'kubevirt.io/migrationTargetNodeName';
@@ -25,6 +26,7 @@ export function handOff(
   const namespace = store.get<KubeObject>(resources.namespaces, undefined, vmi.metadata.namespace ?? '');
   const policy = matchPolicy(store.list<MigrationPolicy>(resources.migrationPolicies).slice(), vmi, namespace);
   const { configuration, named } = withPolicy(cluster.version, migrationSettings(cluster), policy);
+  const targetMemoryOverhead = overheadOf(pod);
   modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
     draft.status = {
       ...draft.status,
@@ -35,6 +37,7 @@ export function handOff(
         targetNode: pod.spec?.nodeName ?? '',
         targetPod: pod.metadata.name,
         migrationConfiguration: configuration,
+        ...(targetMemoryOverhead === undefined ? {} : { targetMemoryOverhead }),
         ...(policy !== undefined && named ? { migrationPolicyName: policy.metadata.name } : {}),
       },
     };

@@ -1,10 +1,20 @@
 import type { KubeObject, Node, Pod } from '../../model/objects.ts';
+import { atLeast } from '../../model/version-order.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { withCondition } from './pod-status.ts';
 import { SELECTED_NODE } from './pvc-binding.ts';
 import { claimsOfPod, podClaims, selectNode } from './pvc-scheduling.ts';
-import { questionOf, type Rejection, reject, score, type Usage, unschedulableMessage, usage } from './scheduling.ts';
+import {
+  fitError,
+  questionOf,
+  type Rejection,
+  reject,
+  score,
+  type Usage,
+  unschedulableMessage,
+  usage,
+} from './scheduling.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 const BINDING = { component: 'default-scheduler', action: 'Binding' };
@@ -40,7 +50,8 @@ export function scheduler(cluster: Cluster): Scheduler {
       const points = score(used, question, node);
       if (best === undefined || points > best.points) best = { node, points };
     }
-    if (best === undefined) return unschedulable(key, pod, unschedulableMessage(rejections));
+    if (best === undefined)
+      return unschedulable(key, pod, unschedulableMessage(cluster.version.kubernetes, rejections));
     if (claims.waiting.length === 0) {
       bind(pod, best.node);
       return undefined;
@@ -60,6 +71,10 @@ export function scheduler(cluster: Cluster): Scheduler {
         ...draft.status,
         conditions: withCondition(draft.status?.conditions, {
           type: 'PodScheduled',
+          // Since 1.34 the scheduler says which generation of the pod it has looked at (recordings, run1).
+          ...(atLeast(cluster.version.kubernetes, 1, 34) === true
+            ? { observedGeneration: pod.metadata.generation ?? 1 }
+            : {}),
           status: 'False',
           reason: 'Unschedulable',
           message,
@@ -115,10 +130,11 @@ export function scheduler(cluster: Cluster): Scheduler {
   };
 }
 
-/** FitError's text for what keeps a pod from every node (Kubernetes 1.33). */
+/** FitError's text for what keeps a pod from every node. */
 function unfitMessage(cluster: Cluster, problem: string): string {
   const total = cluster.store.count(resources.nodes);
-  return `0/${total} nodes are available: ${problem}. preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
+  const preemption = `${total} Preemption is not helpful for scheduling`;
+  return fitError(cluster.version.kubernetes, total, problem, preemption);
 }
 
 function isPending(pod: Pod): boolean {

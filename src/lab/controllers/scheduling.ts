@@ -1,5 +1,6 @@
 import type { KubeObject, Node, PersistentVolumeClaim, Pod } from '../../model/objects.ts';
 import { addAmounts, amountsOf, isFinishedPod, type Resources, requestsOf } from '../../model/pods.ts';
+import { atLeast } from '../../model/version-order.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import {
@@ -199,8 +200,16 @@ function insufficient(requests: Resources, used: Resources, allocatable: Resourc
   return reasons;
 }
 
-/** FitError's text, with what preemption adds to it (Kubernetes 1.33). */
-export function unschedulableMessage(rejections: Rejection[]): string {
+/**
+ * FitError's text, with what comes after filtering: since Kubernetes 1.34, where dynamic resource allocation is always on,
+ * its plugin has its say before preemption (recordings, run1).
+ */
+export function fitError(kubernetes: string, total: number, why: string, preemption: string): string {
+  const claims = atLeast(kubernetes, 1, 34) === true ? 'no new claims to deallocate, ' : '';
+  return `0/${total} nodes are available: ${why}. ${claims}preemption: 0/${total} nodes are available: ${preemption}.`;
+}
+
+export function unschedulableMessage(kubernetes: string, rejections: Rejection[]): string {
   const total = rejections.length;
   const histogram = new Map<string, number>();
   for (const { reasons } of rejections) {
@@ -213,7 +222,7 @@ export function unschedulableMessage(rejections: Rejection[]): string {
     ...(total - unresolvable > 0 ? [`${total - unresolvable} No preemption victims found for incoming pod`] : []),
     ...(unresolvable > 0 ? [`${unresolvable} Preemption is not helpful for scheduling`] : []),
   ];
-  return `0/${total} nodes are available: ${texts.join(', ')}. preemption: 0/${total} nodes are available: ${preemption.join(', ')}.`;
+  return fitError(kubernetes, total, texts.join(', '), preemption.join(', '));
 }
 
 /** Least-allocated over cpu and memory, 0 to 100, plus preferred node affinity by weight. */

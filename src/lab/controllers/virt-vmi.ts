@@ -7,6 +7,7 @@ import { claimsWanted, dataVolumesReady } from './data-volumes.ts';
 import { claimsOf, launcherImage, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { markSizeChanges } from './live-update-size.ts';
 import { claimOfVolume } from './live-update-volumes.ts';
+import { overheadOf } from './memory-overhead.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
 import { quotaExceeded } from './quota.ts';
@@ -97,6 +98,8 @@ export function virtVmi(cluster: Cluster): Controller {
         draft.status.conditions = notReady(draft, 'PodTerminating', 'virt-launcher pod is terminating');
         return;
       }
+      const memoryOverhead = overheadOf(pod);
+      if (memoryOverhead !== undefined) draft.status.memory = { ...draft.status.memory, memoryOverhead };
       if (phase === 'Pending') {
         draft.status.conditions = without(draft.status.conditions, 'Synchronized');
         enterPhase(cluster, draft, 'Scheduling');

@@ -7,6 +7,8 @@ import { isLiveUpdate } from './live-update.ts';
 import { applyHotplugLimits } from './live-update-size.ts';
 
 const CONTROLLER_FINALIZER = 'kubevirt.io/virtualMachineControllerFinalize';
+/** How the guest's PCI slots are laid out, so that a restart keeps them. */
+const PCI_TOPOLOGY = 'kubevirt.io/pci-topology-version';
 
 /** Until v1.5 the request is not computed when the pod is rendered but stored (facts/kubevirt.md F3). */
 function storeMemoryRequest({ spec: { domain } }: VirtualMachineInstance, overcommit: number): void {
@@ -50,6 +52,9 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
   vmi.metadata.finalizers = [
     ...new Set([...(vmi.metadata.finalizers ?? []), CONTROLLER_FINALIZER, cluster.version.vmiFinalizer]),
   ];
+  const { pciTopology } = cluster.version;
+  if (pciTopology !== undefined)
+    vmi.metadata.annotations = { ...vmi.metadata.annotations, [PCI_TOPOLOGY]: pciTopology };
   if (isLiveUpdate(cluster)) applyHotplugLimits(cluster, spec);
   const memory = domain.memory?.guest;
   vmi.status = {

@@ -112,6 +112,7 @@ export const kubevirt13: KubeVirtVersion = {
     tpm: 53 * MiB,
     dedicatedCpu: 100 * MiB,
   },
+  memoryOverheadReport: 'none',
   storesMemoryRequest: true,
 
   metrics: {

@@ -31,6 +31,7 @@ export const kubevirt18: KubeVirtVersion = {
   },
 
   cpuVendorSince: 0,
+  memoryOverheadReport: 'alpha',
   labels: {
     ...kubevirt17.labels,
     cpuManager: ['cpumanager', 'kubevirt.io/cpumanager'],

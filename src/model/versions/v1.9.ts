@@ -50,6 +50,8 @@ export const kubevirt19: KubeVirtVersion = {
   priorities: 'always',
   multifd: { threads: 8, notWith: ['cpu-limit', 'dedicated-cpu'], byAnnotation: false },
   stallDetection: true,
+  memoryOverheadReport: 'beta',
+  pciTopology: 'v3',
   labels: { ...kubevirt18.labels, vmArchitecture: true },
   roles: defaultRoles(9),
 };

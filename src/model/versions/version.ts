@@ -185,6 +185,10 @@ export interface KubeVirtVersion {
   runStrategies: string[];
 
   overhead: LauncherOverhead;
+  /** Launcher pods and VMIs tell that overhead: not at all, or by the gate VmiMemoryOverheadReport in this stage (A5). */
+  memoryOverheadReport: 'none' | 'alpha' | 'beta';
+  /** The PCI topology that the VMI's mutator notes; known from a recording of v1.9 only. */
+  pciTopology?: string;
   /** The VMI's mutator writes the memory request into its spec (F3). */
   storesMemoryRequest: boolean;
 

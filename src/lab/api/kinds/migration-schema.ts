@@ -68,6 +68,9 @@ export function migrationState(version: KubeVirtVersion): Schema {
     sourcePod: string('The pod the VMI leaves.'),
     targetNode: string('The node the VMI goes to.'),
     targetPod: string('The pod the VMI goes to.'),
+    ...(version.memoryOverheadReport === 'none'
+      ? {}
+      : { targetMemoryOverhead: quantity('What the target needs besides the memory of the guest.') }),
     targetNodeAddress: string('The address migration data is sent to.'),
     targetNodeDomainDetected: boolean('Whether the target sees the domain.'),
     targetNodeDomainReadyTimestamp: time('When the target saw the domain run.'),
