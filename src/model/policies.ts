@@ -105,7 +105,7 @@ export function settingsFor(vm: Vm, snapshot: Snapshot): MigrationSettings {
 
 function overlaid(policy: MigrationPolicy, snapshot: Snapshot): MigrationSettings {
   const version = knownVersion(snapshot.versions.kubevirt)?.version;
-  const set = (policy.spec ?? {}) as unknown as Record<string, unknown>;
+  const set = (policy.spec ?? {}) as unknown as Record<string, string | number | boolean | null | undefined>;
   const object: Subject = { kind: 'MigrationPolicy', name: policy.metadata.name };
   const changed: Record<string, Setting<unknown>> = {};
   const over = (name: string, by = name): void => {

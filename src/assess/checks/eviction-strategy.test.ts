@@ -5,7 +5,7 @@ import { evictionStrategy } from './eviction-strategy.ts';
 
 const no = refused('SEVNotLiveMigratable');
 const strategy = (evictionStrategy: string | undefined, more: object = {}) =>
-  running({ evictionStrategy } as never, more);
+  running({ evictionStrategy }, more);
 const cluster = (evictionStrategy: string) => {
   const object = kubeVirt();
   object.spec!.configuration!.evictionStrategy = evictionStrategy;

@@ -1,7 +1,7 @@
 import { domain, refused, running, table } from '../testing/table.ts';
 import { hypervPassthrough } from './hyperv-passthrough.ts';
 
-const passed = (enabled: boolean) => ({ domain: domain({ features: { hypervPassthrough: { enabled } } as never }) });
+const passed = (enabled: boolean) => ({ domain: domain({ features: { hypervPassthrough: { enabled } } }) });
 
 table(hypervPassthrough, [
   [

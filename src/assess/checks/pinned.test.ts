@@ -19,7 +19,7 @@ table(pinned, [
   ['any other label leaves a choice', { vm: running({ nodeSelector: { disk: 'ssd' } }) }, []],
   [
     'a pin that was taken away but still holds',
-    { vm: running(to('n1'), written(undefined) as never) },
+    { vm: running(to('n1'), written(undefined)) },
     [
       ['blocker', /tied/, 'nothing'],
       ['warning', /not tied to a node by name any more, but the running instance still is/],
@@ -27,7 +27,7 @@ table(pinned, [
   ],
   [
     'a pin that has not arrived yet',
-    { vm: running({}, written({ [HOST]: 'n3' }) as never) },
+    { vm: running({}, written({ [HOST]: 'n3' })) },
     [['warning', /asks for node n3, but the running instance does not yet/]],
   ],
 ]);

@@ -54,5 +54,5 @@ function pauseEnd(failed: VirtualMachineInstanceMigration[]): number | undefined
     .at(-1)
     ?.status?.phaseTransitionTimestamps?.find(({ phase }) => phase === 'Failed')?.phaseTransitionTimestamp;
   if (when === undefined) return undefined;
-  return Date.parse(String(when)) + FIRST_PAUSE * 1000 * 2 ** (failed.length - 1);
+  return Date.parse(when) + FIRST_PAUSE * 1000 * 2 ** (failed.length - 1);
 }

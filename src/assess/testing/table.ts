@@ -51,7 +51,7 @@ export function setCondition(
 const classes = [storageClass('nfs', 'csi.trident.netapp.io', { backendType: 'ontap-nas' })];
 
 export function saidOf(check: Check, { objects = [], vm: options, kubevirt, change }: Situation) {
-  const web = objects.some(({ kind, metadata }) => /^VirtualMachine/.test(kind) && metadata.name === 'web');
+  const web = objects.some(({ kind, metadata }) => kind.startsWith('VirtualMachine') && metadata.name === 'web');
   const all = [...nodes(3), ...classes, ...(web ? [] : vm('web', options ?? { on: 'n1' })), ...objects];
   const snapshot = snapshotOf(unique(all), (draft) => {
     if (kubevirt !== undefined) draft.versions.kubevirt = kubevirt;
