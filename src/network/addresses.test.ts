@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  capacityOf,
   type Cidr,
+  capacityOf,
   contains,
   endsOf,
   formatAddress,
@@ -20,7 +20,10 @@ const cidr = (text: string): Cidr => parseCidr(text)!;
 const network = fc
   .record({ value: fc.integer({ min: 0, max: 1023 }), prefix: fc.integer({ min: 22, max: 32 }) })
   .map(({ value, prefix }) => cidr(`10.9.${value >> 8}.${value & 255}/${prefix}`));
-const everyAddress = Array.from({ length: 1024 }, (_, value) => ({ bits: 32 as const, value: (10n << 24n) + (9n << 16n) + BigInt(value) }));
+const everyAddress = Array.from({ length: 1024 }, (_, value) => ({
+  bits: 32 as const,
+  value: (10n << 24n) + (9n << 16n) + BigInt(value),
+}));
 
 describe('addresses', () => {
   test.each([
@@ -97,7 +100,8 @@ describe('a range', () => {
         const given = everyAddress.filter((one) => mayGive(range, one));
         expect(capacityOf(range)).toBe(BigInt(given.length));
         const ends = endsOf(range);
-        const expected = given.length === 0 ? undefined : { first: formatAddress(given[0]!), last: formatAddress(given.at(-1)!) };
+        const expected =
+          given.length === 0 ? undefined : { first: formatAddress(given[0]!), last: formatAddress(given.at(-1)!) };
         expect(ends).toEqual(expected);
       }),
     );
