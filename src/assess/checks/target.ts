@@ -47,7 +47,7 @@ const kindRemedies: Record<ObjectionKind, string> = {
 };
 
 /** There has to be a node that can take the VM: the one that was asked for, or any other. */
-export const target: Check = {
+export const target: Check & { runVm(vm: Vm, snapshot: Snapshot): Draft[] } = {
   id: 'target/possible',
   title: 'A node can take the VM',
   source:
@@ -58,7 +58,16 @@ export const target: Check = {
     const findings = request.target === undefined ? anywhere(vm, snapshot) : there(vm, snapshot, request.target);
     return [...findings, ...undecided(vm, snapshot)];
   },
+  // What it says of the VM whatever the node.
+  runVm(vm, snapshot): Draft[] {
+    return [...hostModel(vm, snapshot), ...undecided(vm, snapshot)];
+  },
 };
+
+/** What to do about an objection of a kind. */
+export function remedyFor(kind: ObjectionKind): string {
+  return kindRemedies[kind];
+}
 
 function anywhere(vm: Vm, snapshot: Snapshot): Draft[] {
   if (vm.node === undefined) return [];

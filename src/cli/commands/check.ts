@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import { requireLists, withSnapshot } from '../cluster.ts';
@@ -21,7 +21,10 @@ import { type Column, renderTable } from '../output/table.ts';
 import { needsOf } from '../rights.ts';
 import { namesNode, requireNode, selectVms } from '../select-vms.ts';
 
-type Flags = ConnectionFlags & ScopeFlags & OutputFlags & SnapshotFlag & { to?: string; explain?: boolean };
+type Flags = ConnectionFlags &
+  ScopeFlags &
+  OutputFlags &
+  SnapshotFlag & { to?: string; targets?: boolean; explain?: boolean };
 
 export function checkCommand(program: Command, { io, run }: Invocation): void {
   const check = program
@@ -30,13 +33,16 @@ export function checkCommand(program: Command, { io, run }: Invocation): void {
       'Say whether VMs can be moved, what a drain of a node would do, and what is wrong with the cluster. Changes nothing.',
     )
     .option('--to <node>', 'whether they can be moved to this node')
+    .addOption(
+      new Option('--targets', 'every node as a target of the VMs, the best first, with all reasons').conflicts('to'),
+    )
     .option('--explain', 'every finding with its evidence and remedy')
     .addHelpText(
       'after',
       `
-Verdicts: live (can live-migrate), cold (only by a restart), blocked (neither).
-The exit code is 1 if a VM that was looked at is cold or blocked, if something keeps a node from being drained, or if
-something in the cluster blocks migrations.
+Verdicts: live (can live-migrate), cold (only by a restart), blocked (neither). Of a target: possible, possible-cold
+(by a restart), impossible. The exit code is 1 if a VM that was looked at is cold or blocked or has no possible target,
+if something keeps a node from being drained, or if something in the cluster blocks migrations.
 
 Examples:
   # Every VM of the namespace
@@ -44,6 +50,9 @@ Examples:
 
   # Two VMs, for a certain node, with all there is to say
   ${io.name} check web01 vm/db01 --to worker-2 --explain
+
+  # Where a VM can go: every node, the best first, with what speaks against it
+  ${io.name} check web01 --targets -o wide
 
   # What a drain of a node would do to each of its VMs, and whether it would end
   ${io.name} check node/worker-1
@@ -57,7 +66,13 @@ Examples:
 
 async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode> {
   const [only] = names;
-  if (names.length === 1 && only !== undefined && flags.to === undefined && flags.selector === undefined) {
+  if (
+    names.length === 1 &&
+    only !== undefined &&
+    flags.to === undefined &&
+    flags.selector === undefined &&
+    flags.targets !== true
+  ) {
     const node = only === 'cluster' ? undefined : nodeNamed(only);
     if (only === 'cluster' || node !== undefined) {
       return await withSnapshot(io, { ...flags, everyNamespace: true, needs: needsOf.check }, async (reading) => {
@@ -80,6 +95,11 @@ async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode
       const target = flags.to === undefined ? undefined : parseName(flags.to, ['node']).name;
       if (target !== undefined) requireNode(snapshot, target);
       const vms = await selectVms(reading, names, flags.selector);
+      if (flags.targets === true) {
+        const { checkTargetsCommand } = await import('../check/targets.ts');
+        const named = names.length > 0 || flags.selector !== undefined;
+        return await checkTargetsCommand(io, reading, named ? vms : [], flags);
+      }
       const { checkVms } = await import('../../assess/assess.ts');
       const report = checkVms(snapshot, vms, target === undefined ? {} : { target });
       const manyNamespaces = namespace === undefined && new Set(vms.map((vm) => vm.namespace)).size !== 1;
