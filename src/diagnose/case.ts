@@ -12,18 +12,19 @@ export interface ClusterCase {
   snapshot: Snapshot;
   /** Ms since the epoch: when the Snapshot was taken. */
   now: number;
+  /** In the order in which they were last seen. */
   events: EventRecord[];
   logs: LogTail[];
   enactments: Enactment[];
 }
 
-/** A VM, and what was said about it, its VMI, its pods and its migrations. */
+/** A VM, and what was said about it, its VMI, its pods and its migrations, those included that are gone. */
 export interface VmCase extends ClusterCase {
   vm: Vm;
   vmi?: VirtualMachineInstance;
 }
 
-/** One migration, with what belongs to it. */
+/** One migration, with what belongs to it, and what was said while it was there. */
 export interface MigrationCase extends ClusterCase {
   migration: VirtualMachineInstanceMigration;
   /** KubeVirt's phase; '' before the first. */
@@ -33,9 +34,13 @@ export interface MigrationCase extends ClusterCase {
   vmi?: VirtualMachineInstance;
   /** The state of this very migration: the VMIM's own once it has one, the VMI's while its UID matches (recordings: the VMI keeps the last one). */
   state?: MigrationState;
+  /** `state` stands on the VMI, not (yet) on the VMIM. */
+  stateOnVmi: boolean;
   /** Of an unfinished one: the slots it takes. */
   view?: Migration;
   targetPod?: Pod;
+  /** Of the target pod, also when it is gone. */
+  targetPodName?: string;
   sourceNode?: string;
   targetNode?: string;
   /** Ms since the migration was created. */
@@ -43,17 +48,52 @@ export interface MigrationCase extends ClusterCase {
 }
 
 export function clusterCase({ snapshot, events, logs, enactments }: Dossier): ClusterCase {
+  const sorted = [...itemsOf(events)].sort((a, b) => Date.parse(a.last) - Date.parse(b.last));
   return {
     snapshot,
     now: Date.parse(snapshot.takenAt),
-    events: itemsOf(events),
+    events: sorted,
     logs: itemsOf(logs),
     enactments: enactments === undefined ? [] : itemsOf(enactments),
   };
 }
 
 export function vmCase(cluster: ClusterCase, vm: Vm): VmCase {
-  return { ...cluster, vm, ...(vm.vmi !== undefined && { vmi: vm.vmi }), events: eventsAround(cluster, vm) };
+  const names = new Set([
+    vm.name,
+    ...vm.launchers.map(({ metadata }) => metadata.name),
+    ...vm.unfinished.map(({ name }) => name),
+    ...vm.finished.map(({ metadata }) => metadata.name),
+  ]);
+  // A migration that is gone can still be told by the pod it made: virt-launcher-VM-abcde.
+  for (const { about, message } of cluster.events) {
+    const pod = about.namespace === vm.namespace ? TARGET_CREATED.exec(message)?.[1] : undefined;
+    if (pod === undefined || pod.replace(/-[^-]+$/, '') !== `virt-launcher-${vm.name}`) continue;
+    names.add(pod).add(about.name);
+  }
+  const nodes = nodesAround(vm);
+  const events = cluster.events.filter(({ about }) => {
+    if (about.kind === 'Node') return nodes.has(about.name);
+    return (
+      about.namespace === vm.namespace && (names.has(about.name) || (about.kind === 'Pod' && isLauncher(about, vm)))
+    );
+  });
+  return { ...cluster, vm, ...(vm.vmi !== undefined && { vmi: vm.vmi }), events };
+}
+
+/** The node it is on, and those it was evacuated from. */
+function nodesAround({ node, finished, unfinished }: Vm): Set<string | undefined> {
+  const migrations = [...finished, ...unfinished.map(({ object }) => object)];
+  return new Set([
+    node,
+    ...migrations.map(({ metadata }) => metadata.annotations?.['kubevirt.io/evacuationMigration']),
+  ]);
+}
+
+/** A launcher, also one that has gone: it is named for its VM, and five more characters. */
+function isLauncher({ name }: { name: string }, vm: Vm): boolean {
+  const prefix = `virt-launcher-${vm.name}-`;
+  return name.startsWith(prefix) && name.length === prefix.length + 5;
 }
 
 export function migrationCase(cluster: ClusterCase, migration: VirtualMachineInstanceMigration): MigrationCase {
@@ -62,70 +102,89 @@ export function migrationCase(cluster: ClusterCase, migration: VirtualMachineIns
   const vm = vmsByName(snapshot).get(keyOf(namespace, migration.spec.vmiName ?? ''));
   const vmi = vm?.vmi;
   const view = migrationsOf(snapshot).unfinished.find((each) => each.uid === uid);
-  const own: MigrationState | undefined = migration.status?.migrationState;
+  const own = migration.status?.migrationState as MigrationState | undefined;
   const onVmi = vmi?.status?.migrationState;
-  const state = own?.migrationUid === uid ? own : onVmi?.migrationUid === uid ? onVmi : undefined;
+  const stateOnVmi = own?.migrationUid !== uid && onVmi?.migrationUid === uid;
+  const state = own?.migrationUid === uid ? own : stateOnVmi ? onVmi : undefined;
   const targetPod =
     view?.targetPod ??
     itemsOf(snapshot.lists.pods).find(({ metadata }) => metadata.labels?.['kubevirt.io/migrationJobUID'] === uid);
   const sourceNode = state?.sourceNode ?? (isFinal(migration) ? undefined : vm?.node);
   const targetNode = state?.targetNode ?? targetPod?.spec?.nodeName;
-  const names = [...namesOf(vm), name, ...(targetPod === undefined ? [] : [targetPod.metadata.name])];
   const created = Date.parse(migration.metadata.creationTimestamp ?? snapshot.takenAt);
+  const inNamespace = cluster.events.filter(({ about }) => about.namespace === namespace);
+  const targetPodName = targetPod?.metadata.name ?? state?.targetPod ?? targetPodTold(inNamespace, name);
+  const span = { from: created - SLACK, to: endOf(migration, state) + SLACK };
+  const about = new Set([vm?.name, ...(vm?.launchers.map(({ metadata }) => metadata.name) ?? [])]);
   return {
     ...cluster,
-    events: eventsAbout(cluster, names),
+    events: inNamespace.filter((event) => {
+      if (event.about.name === name || event.about.name === targetPodName) return true;
+      return about.has(event.about.name) && Date.parse(event.last) >= span.from && Date.parse(event.first) <= span.to;
+    }),
+    logs: cluster.logs.map((log) => ({ ...log, lines: log.lines.filter((line) => isWithin(line, span)) })),
     migration,
     phase: migration.status?.phase ?? '',
     final: isFinal(migration),
+    stateOnVmi,
     ...(vm !== undefined && { vm }),
     ...(vmi !== undefined && { vmi }),
     ...(state !== undefined && { state }),
     ...(view !== undefined && { view }),
     ...(targetPod !== undefined && { targetPod }),
+    ...(targetPodName !== undefined && { targetPodName }),
     ...(sourceNode !== undefined && { sourceNode }),
     ...(targetNode !== undefined && { targetNode }),
     ageMs: cluster.now - created,
   };
 }
 
-function namesOf(vm: Vm | undefined): string[] {
-  if (vm === undefined) return [];
-  return [
-    vm.name,
-    ...vm.launchers.map(({ metadata }) => metadata.name),
-    ...vm.unfinished.map(({ name }) => name),
-    ...vm.finished.map(({ metadata }) => metadata.name),
-  ];
+/**
+ * The newest migration of a VM as an object: a VMIM, or where a cancelled one is gone already, what the VMI's
+ * migrationState still tells of it (recordings, Cancel). Undefined where there is none.
+ */
+export function newestMigration({ vm, vmi, events }: VmCase): VirtualMachineInstanceMigration | undefined {
+  const unfinished = vm.unfinished[0]?.object;
+  if (unfinished !== undefined) return unfinished;
+  const newest = vm.finished.at(-1);
+  const state = vmi?.status?.migrationState;
+  const uid = state?.migrationUid;
+  const isGone = uid !== undefined && !vm.finished.some(({ metadata }) => metadata.uid === uid);
+  if (!isGone || state?.completed !== true) return newest;
+  const began = state.startTimestamp ?? state.endTimestamp ?? '';
+  if (newest !== undefined && Date.parse(newest.metadata.creationTimestamp ?? '') > Date.parse(began)) return newest;
+  const name = events.find(({ about }) => about.uid === uid)?.about.name ?? '';
+  return {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachineInstanceMigration',
+    metadata: { name, namespace: vm.namespace, uid, creationTimestamp: began },
+    spec: { vmiName: vm.name },
+    status: { phase: state.failed === true ? 'Failed' : 'Succeeded' },
+  };
 }
 
-/** In the order in which they were last seen. */
-function eventsAbout({ events }: ClusterCase, names: string[]): EventRecord[] {
-  const wanted = new Set(names);
-  return events.filter(({ about }) => wanted.has(about.name)).sort(byTime);
+const TARGET_CREATED = /^Created migration target pod (\S+)$/;
+
+/** Events and the API server's stamps have whole seconds, logs their node's clock, ms. */
+const SLACK = 2000;
+
+function targetPodTold(events: EventRecord[], migration: string): string | undefined {
+  for (const { about, message } of events.toReversed()) {
+    const pod = about.name === migration ? TARGET_CREATED.exec(message)?.[1] : undefined;
+    if (pod !== undefined) return pod;
+  }
+  return undefined;
 }
 
-/** About a VM, its VMI, migrations and pods, also those that have gone; and about the nodes it is on or was moved off. */
-function eventsAround({ events }: ClusterCase, vm: Vm): EventRecord[] {
-  const wanted = new Set(namesOf(vm));
-  const nodes = new Set([
-    vm.node,
-    ...[...vm.finished, ...vm.unfinished.map(({ object }) => object)].map(
-      ({ metadata }) => metadata.annotations?.['kubevirt.io/evacuationMigration'],
-    ),
-  ]);
-  const launcher = `virt-launcher-${vm.name}-`;
-  return events
-    .filter(({ namespace, about }) => {
-      if (about.kind === 'Node') return nodes.has(about.name);
-      if (namespace !== vm.namespace) return false;
-      // A launcher's name is its VM's and five more characters.
-      const isLauncher = about.name.startsWith(launcher) && about.name.length === launcher.length + 5;
-      return wanted.has(about.name) || (about.kind === 'Pod' && isLauncher);
-    })
-    .sort(byTime);
+function endOf({ status }: VirtualMachineInstanceMigration, state: MigrationState | undefined): number {
+  const final = (status?.phaseTransitionTimestamps ?? []).findLast(({ phase }) => phase === status?.phase);
+  const failed = status?.phase === 'Failed' || status?.phase === 'Succeeded' ? final : undefined;
+  return Date.parse(state?.endTimestamp ?? failed?.phaseTransitionTimestamp ?? '') || Infinity;
 }
 
-function byTime(a: EventRecord, b: EventRecord): number {
-  return Date.parse(a.last) - Date.parse(b.last);
+/** By the time stamp that KubeVirt's components write into each line; a line without one counts. */
+function isWithin(line: string, { from, to }: { from: number; to: number }): boolean {
+  const stamp = /"timestamp":"([^"]+)"/.exec(line)?.[1];
+  const time = Date.parse(stamp ?? '');
+  return Number.isNaN(time) || (time >= from && time <= to);
 }

@@ -29,6 +29,8 @@ export interface Cause {
   needs: SnapshotList[];
   /** Whether it also needs what the components logged, or Kubernetes events. */
   reads?: ('events' | 'logs')[];
+  /** It tells why something happened, and is no fault: it is named as the cause only where nothing else is found. */
+  explains?: true;
   /** Of one migration: why it waits, runs long or has failed. */
   migration?(each: MigrationCase): Suspicion | undefined;
   /** Of a VM, whatever its migrations: why it does not move, moves by itself, or is not well after a move. */

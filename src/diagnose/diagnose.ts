@@ -79,13 +79,16 @@ function aboutMigration(each: MigrationCase): Pick<Diagnosis, 'provenance' | 'qu
 }
 
 function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Suspicion | undefined): Diagnosis {
-  const found: Found[] = [];
+  const found: (Found & { explains: boolean })[] = [];
   for (const cause of causes) {
     const suspicion = ask(cause);
-    if (suspicion !== undefined) found.push({ cause: cause.id, title: cause.title, ...suspicion });
+    if (suspicion !== undefined)
+      found.push({ cause: cause.id, title: cause.title, ...suspicion, explains: cause.explains === true });
   }
   // Where two are equally sure, the order of the index decides: the more specific one stands first.
-  const [first, ...also] = found.toSorted((a, b) => rank[a.confidence] - rank[b.confidence]);
+  const [first, ...also] = found
+    .toSorted((a, b) => Number(a.explains) - Number(b.explains) || rank[a.confidence] - rank[b.confidence])
+    .map(({ explains: _, ...suspicion }) => suspicion);
   return { subject, ...(first !== undefined && { cause: first }), also, unseen: unseenIn(dossier) };
 }
 

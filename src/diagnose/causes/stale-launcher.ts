@@ -1,0 +1,45 @@
+import { nodesOf } from '../../model/nodes.ts';
+import { atField, type Cause } from '../cause.ts';
+
+/** A source pod has this long to end after the VM has moved, ms: its grace period, and what the kubelet needs. */
+const GRACE = 120_000;
+
+/** virt-controller starts no migration while the VMI has a second pod (facts/kubevirt.md C1); one that should have ended keeps it waiting. */
+export const staleLauncher: Cause = {
+  id: 'vm/stale-launcher',
+  title: 'A pod of an earlier migration has not ended',
+  source: 'facts/kubevirt.md C1; facts/anchors.md 2 pain 20 (kubevirt#18320, #12773)',
+  needs: ['nodes', 'pods', 'virtualMachineInstances', 'migrations'],
+  vm({ vm, vmi, snapshot, now }) {
+    if (!vm.running || vmi === undefined || vm.node === undefined) return undefined;
+    const jobs = new Set(vm.unfinished.map(({ uid }) => uid));
+    const stale = vm.launchers.filter(
+      ({ metadata, spec }) =>
+        spec?.nodeName !== undefined &&
+        spec.nodeName !== vm.node &&
+        !jobs.has(metadata.labels?.['kubevirt.io/migrationJobUID'] ?? ''),
+    );
+    const [pod] = stale;
+    const { endTimestamp } = vmi.status?.migrationState ?? {};
+    const recent = endTimestamp !== undefined && now - Date.parse(endTimestamp) <= GRACE;
+    if (pod === undefined || recent) return undefined;
+    const on = pod.spec?.nodeName ?? '';
+    const node = nodesOf(snapshot).get(on);
+    const lost = node !== undefined && !node.ready;
+    return {
+      confidence: 'certain',
+      message: `it runs on ${vm.node}, but pod ${pod.metadata.name} of it is still there on ${on}${lost ? ', a node that is not ready' : ''}: no migration of it starts before that pod has ended`,
+      evidence: [
+        atField(vmi, '.status.nodeName', vm.node),
+        atField(pod, '.spec.nodeName', on),
+        atField(pod, '.status.phase', pod.status?.phase),
+      ],
+      remedies: [
+        `Look whether QEMU still runs in it: kubectl logs -n ${vm.namespace} ${pod.metadata.name} -c compute. Two running guests would destroy their disk.`,
+        lost
+          ? `Bring ${on} back, or make sure that it is off, before you delete the pod by force.`
+          : `Delete the pod: kubectl delete pod -n ${vm.namespace} ${pod.metadata.name}.`,
+      ],
+    };
+  },
+};
