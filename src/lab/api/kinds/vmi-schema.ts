@@ -150,6 +150,7 @@ export const vmiSpec: Schema = object(
       description: 'Taints the pod may run in spite of.',
     },
     topologySpreadConstraints: list('How VMs spread over topologies.', open('A constraint.')),
+    utilityVolumes: list('Volumes lent to the pod for a backup or a dump (1.8 and later).', open('A volume.')),
     volumes: { type: 'array', description: 'Volumes the disks show.', items: volume },
   },
   { required: ['domain'] },

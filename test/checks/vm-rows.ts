@@ -1,0 +1,425 @@
+import { type Case, type Hand, type LabRow, paths, since, until } from './harness.ts';
+
+const nic = (binding: object, network: object = { pod: {} }, name = 'default') => ({
+  domain: { devices: { interfaces: [{ name, ...binding }] } },
+  spec: { networks: [{ name, ...network }] },
+});
+const ALLOW = { 'kubevirt.io/allow-pod-bridge-network-live-migration': '' };
+const attachment = (config: object) => ({
+  apiVersion: 'k8s.cni.cncf.io/v1',
+  kind: 'NetworkAttachmentDefinition',
+  metadata: { name: 'lan' },
+  spec: { config: JSON.stringify({ cniVersion: '0.3.1', name: 'lan', type: 'bridge', bridge: 'br-ex', ...config }) },
+});
+const lan = (more: object = {}): Case => ({
+  ...nic({ bridge: {}, macAddress: '02:00:00:00:00:0a', ...more }, { multus: { networkName: 'lan' } }, 'lan'),
+  before: (hand) => hand.create(paths.attachments, attachment({})),
+});
+const status = (path: keyof typeof paths, fields: object) => (hand: Hand) =>
+  hand.merge(paths[path], { status: fields });
+const condition = (type: string, reason: string): Case => ({
+  after: async (hand) => {
+    const vmi = await hand.get<{ status: { conditions: { type: string }[] } }>(paths.vmi);
+    const conditions = vmi.status.conditions.filter((known) => known.type !== type);
+    await hand.merge(paths.vmi, {
+      status: {
+        conditions: [...conditions, { type, status: 'True', reason, lastProbeTime: null, lastTransitionTime: null }],
+      },
+    });
+  },
+});
+/** A migration that finds no node within a second, so many times. */
+const failing =
+  (times: number) =>
+  async (hand: Hand): Promise<void> => {
+    for (let number = 1; number <= times; number++) {
+      await hand.create(paths.migrations, {
+        apiVersion: 'kubevirt.io/v1',
+        kind: 'VirtualMachineInstanceMigration',
+        metadata: {
+          name: `try-${number}`,
+          annotations: { 'kubevirt.io/migrationUnschedulablePodTimeoutSeconds': '1' },
+        },
+        spec: { vmiName: 'web' },
+      });
+      hand.pass(30);
+    }
+  };
+const quota =
+  (hard: object) =>
+  async (hand: Hand): Promise<void> => {
+    await hand.create(paths.quotas, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'team' },
+      spec: { hard },
+    });
+    hand.pass(2);
+  };
+const policy = (set: object, of: string) => (hand: Hand) =>
+  hand.create(paths.policies, {
+    apiVersion: 'migrations.kubevirt.io/v1alpha1',
+    kind: 'MigrationPolicy',
+    metadata: { name: hand.namespace },
+    spec: { selectors: { virtualMachineInstanceSelector: { post: of } }, ...set },
+  });
+const sev: Case = { domain: { launchSecurity: { sev: {} } } };
+const hostDisk = { volumes: [{ name: 'img', hostDisk: { path: '/data/disk.img', type: 'Disk', shared: true } }] };
+const disk = (name: string, how: object) => ({ domain: { devices: { disks: [{ name, ...how }] } } });
+const label = (level: string) => (hand: Hand) =>
+  hand.merge(paths.namespace, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } });
+
+/** Rows for test/checks.lab.test.ts: add yours at the end. */
+export const rows: LabRow[] = [
+  { check: 'vm/running', case: { runStrategy: 'Halted' }, near: {}, said: ['blocker', /the VM is stopped/] },
+  { check: 'vm/live-migratable', case: sev, near: {}, said: ['blocker', /SEVNotLiveMigratable: VMI uses SEV/] },
+  {
+    check: 'vm/storage-live-migratable',
+    releases: since('4.18'),
+    case: sev,
+    near: { claims: [['root', 'ReadWriteOnce']] },
+    said: ['info', /could not move its disks while it runs either/],
+  },
+  {
+    check: 'vm/unfinished-migration',
+    case: {
+      spec: { nodeSelector: { solo: 'yes' } },
+      after: (hand) =>
+        hand.create(paths.migrations, {
+          apiVersion: 'kubevirt.io/v1',
+          kind: 'VirtualMachineInstanceMigration',
+          metadata: { name: 'mine' },
+          spec: { vmiName: 'web' },
+        }),
+    },
+    near: { spec: { nodeSelector: { solo: 'yes' } } },
+    said: ['blocker', /migration mine of this VM is /],
+  },
+  {
+    check: 'vm/host-devices',
+    case: {
+      spec: { nodeSelector: {} },
+      domain: { devices: { hostDevices: [{ name: 'gpu', deviceName: 'nvidia.com/A10' }] } },
+    },
+    near: { spec: { nodeSelector: {} } },
+    said: ['blocker', /nvidia\.com\/A10 \(gpu\), which no other node offers/],
+  },
+  {
+    check: 'vm/eviction-strategy',
+    case: { spec: { evictionStrategy: 'None' } },
+    near: { spec: { evictionStrategy: 'LiveMigrate' } },
+    said: ['info', /shut down, and it is started again/],
+  },
+  {
+    check: 'vm/eviction-strategy',
+    title: 'for ever',
+    case: { ...sev, spec: { evictionStrategy: 'LiveMigrate' } },
+    near: { ...sev, spec: { evictionStrategy: 'LiveMigrateIfPossible' } },
+    said: ['warning', /a drain of its node waits for it for ever/],
+  },
+  {
+    check: 'vm/preemption-and-node-loss',
+    case: { runStrategy: 'RerunOnFailure', after: (hand) => hand.merge(paths.vm, { spec: { runStrategy: 'Manual' } }) },
+    near: { runStrategy: 'RerunOnFailure' },
+    said: ['info', /it stays off \(run strategy Manual\)/],
+  },
+  {
+    check: 'storage/shared-volumes',
+    case: { claims: [['root', 'ReadWriteOnce']] },
+    near: { claims: [['root', 'ReadWriteMany']] },
+    said: ['blocker', /only one node can mount \(ReadWriteOnce\)/],
+  },
+  {
+    check: 'storage/local-volumes',
+    case: { spec: { nodeSelector: {} }, claims: [['root', 'ReadWriteOnce', 'lvms-vg1']] },
+    near: { claims: [['root', 'ReadWriteOnce']] },
+    said: ['blocker', /whose volumes stay on one node/],
+  },
+  {
+    check: 'storage/raw-block',
+    case: { claims: [['root', 'ReadWriteMany', 'ontap-san-fs']] },
+    near: { claims: [['root', 'ReadWriteMany']] },
+    said: ['blocker', /a file system that several nodes mount on block storage/],
+  },
+  {
+    check: 'storage/hotplugged-volumes',
+    case: {
+      after: (hand) =>
+        hand.merge(paths.vmi, {
+          status: { volumeStatus: [{ name: 'more', target: '', phase: 'AttachedToNode', hotplugVolume: {} }] },
+        }),
+    },
+    near: {
+      after: (hand) =>
+        hand.merge(paths.vmi, {
+          status: { volumeStatus: [{ name: 'more', target: 'sda', phase: 'Ready', hotplugVolume: {} }] },
+        }),
+    },
+    said: ['warning', /volume more is just being plugged/],
+  },
+  {
+    check: 'storage/node-local-data',
+    case: { spec: { volumes: [{ name: 'root', containerDisk: { image: 'fedora' } }] } },
+    near: { spec: { volumes: [{ name: 'init', cloudInitNoCloud: { userData: '#cloud-config\n' } }] } },
+    said: ['info', /root \(containerDisk\) lies in its pod/],
+  },
+  {
+    check: 'storage/persistent-state',
+    releases: until('4.17'),
+    case: {
+      domain: { devices: { tpm: { persistent: true } } },
+      claims: [['persistent-state-for-web', 'ReadWriteOnce']],
+    },
+    near: {
+      domain: { devices: { tpm: { persistent: true } } },
+      claims: [['persistent-state-for-web', 'ReadWriteMany']],
+    },
+    said: ['blocker', /state of its TPM is on claim persistent-state-for-web/],
+  },
+  {
+    check: 'storage/scsi-reservation',
+    releases: until('4.22'),
+    case: { ...disk('root', { lun: { bus: 'scsi', reservation: true } }), claims: [['root', 'ReadWriteMany']] },
+    near: { ...disk('root', { lun: { bus: 'scsi' } }), claims: [['root', 'ReadWriteMany']] },
+    said: ['blocker', /disk root passes SCSI persistent reservations/],
+  },
+  {
+    check: 'storage/scsi-reservation',
+    releases: since('next'),
+    case: { ...disk('root', { lun: { bus: 'scsi', reservation: true } }), claims: [['root', 'ReadWriteMany']] },
+    near: { ...disk('root', { lun: { bus: 'scsi' } }), claims: [['root', 'ReadWriteMany']] },
+    said: ['warning', /has to accept the reservation/],
+  },
+  {
+    check: 'storage/virtiofs',
+    releases: until('4.18'),
+    case: {
+      domain: { devices: { filesystems: [{ name: 'root', virtiofs: {} }] } },
+      claims: [['root', 'ReadWriteMany']],
+    },
+    near: { claims: [['root', 'ReadWriteMany']] },
+    said: ['blocker', /directory root with virtiofs/],
+  },
+  {
+    check: 'storage/volume-migration',
+    releases: since('4.18'),
+    case: { claims: [['root', 'ReadWriteOnce']] },
+    near: { ...sev, claims: [['root', 'ReadWriteOnce']] },
+    said: ['info', /only its disks keep it from live-migrating/],
+  },
+  {
+    check: 'network/pod-network',
+    case: nic({ bridge: {} }),
+    near: nic({ masquerade: {} }),
+    said: ['blocker', /on the pod network with a bridge/],
+  },
+  {
+    check: 'network/pod-network',
+    title: 'an unknown plug-in',
+    case: nic({ binding: { name: 'acme' } }),
+    near: nic({ masquerade: {} }),
+    said: ['blocker', /binding plug-in acme, which KubeVirt does not know/],
+  },
+  {
+    check: 'network/pod-network',
+    title: 'let through',
+    case: { ...nic({ bridge: {} }), annotations: ALLOW },
+    near: nic({ bridge: {} }),
+    said: ['warning', /an annotation lets it migrate all the same/],
+  },
+  {
+    check: 'network/secondary-networks',
+    case: { ...lan(), after: (hand) => hand.remove(`${paths.attachments}/lan`) },
+    near: lan(),
+    said: ['blocker', /NetworkAttachmentDefinition case-\d+\/lan, which does not exist/],
+  },
+  {
+    check: 'network/mac-address',
+    releases: until('4.22'),
+    case: { ...nic({ bridge: {} }), annotations: ALLOW },
+    near: { ...nic({ bridge: {}, macAddress: '02:00:00:00:00:0b' }), annotations: ALLOW },
+    said: ['warning', /gets no address any more/],
+  },
+  {
+    check: 'cpu/dedicated',
+    case: { spec: { nodeSelector: {} }, domain: { cpu: { cores: 1, dedicatedCpuPlacement: true } } },
+    near: { spec: { nodeSelector: {} } },
+    said: ['blocker', /no other node gives those out/],
+  },
+  {
+    check: 'cpu/dedicated',
+    title: 'one connection',
+    releases: since('next'),
+    case: { spec: { nodeSelector: {} }, domain: { cpu: { cores: 1, dedicatedCpuPlacement: true } } },
+    near: {},
+    said: ['info', /over one connection instead of 8/],
+  },
+  {
+    check: 'cpu/host-passthrough',
+    case: { domain: { cpu: { cores: 1, model: 'host-passthrough' } } },
+    near: { domain: { cpu: { cores: 1, model: 'host-model' } } },
+    said: ['warning', /1 other node has another one \(other-0\)/],
+  },
+  {
+    check: 'cpu/realtime-and-numa',
+    case: { spec: { nodeSelector: {} }, domain: { cpu: { cores: 1, dedicatedCpuPlacement: true, realtime: {} } } },
+    near: { spec: { nodeSelector: {} }, domain: { cpu: { cores: 1, dedicatedCpuPlacement: true } } },
+    said: ['blocker', /none has the label kubevirt\.io\/realtime/],
+  },
+  {
+    check: 'memory/hugepages',
+    case: { spec: { nodeSelector: {} }, domain: { memory: { guest: '1Gi', hugepages: { pageSize: '1Gi' } } } },
+    near: { domain: { memory: { guest: '1Gi', hugepages: { pageSize: '2Mi' } } } },
+    said: ['blocker', /huge pages of 1Gi.* no other node has any/],
+  },
+  { check: 'vm/confidential-computing', case: sev, near: {}, said: ['blocker', /AMD SEV/] },
+  {
+    check: 'vm/confidential-computing',
+    title: 'TDX',
+    releases: since('4.21'),
+    case: { domain: { launchSecurity: { tdx: {} } } },
+    near: {},
+    said: ['blocker', /Intel TDX/],
+  },
+  {
+    check: 'vm/tsc-frequency',
+    case: { domain: { features: { hyperv: { reenlightenment: {} } } } },
+    near: { domain: { features: { hyperv: { relaxed: {} } } } },
+    said: ['blocker', /no frequency of the processor's clock/],
+  },
+  {
+    check: 'vm/hyperv-passthrough',
+    case: { domain: { features: { hypervPassthrough: { enabled: true } } } },
+    near: { domain: { features: { hypervPassthrough: { enabled: false } } } },
+    said: ['blocker', /all Hyper-V features of its node/],
+  },
+  {
+    check: 'vm/long-name',
+    case: { name: 'w'.repeat(64) },
+    near: { name: 'w'.repeat(63) },
+    said: ['blocker', /its name has 64 characters/],
+  },
+  {
+    check: 'vm/memory-dump',
+    case: { after: status('vmStatus', { memoryDumpRequest: { claimName: 'dump', phase: 'InProgress' } }) },
+    near: { after: status('vmStatus', { memoryDumpRequest: { claimName: 'dump', phase: 'Completed' } }) },
+    said: ['warning', /memory is being dumped to claim dump/],
+  },
+  {
+    check: 'vm/backup',
+    releases: since('4.22'),
+    case: {
+      after: status('vmi', { changedBlockTracking: { state: 'Enabled', backupStatus: { backupName: 'nightly' } } }),
+    },
+    near: {
+      after: status('vmi', {
+        changedBlockTracking: { state: 'Enabled', backupStatus: { backupName: 'nightly', completed: true } },
+      }),
+    },
+    said: ['warning', /backup nightly of it is under way/],
+  },
+  {
+    check: 'vm/utility-volumes',
+    releases: since('4.22'),
+    case: { spec: { utilityVolumes: [{ name: 'scratch', claimName: 'scratch' }] } },
+    near: {},
+    said: ['warning', /utility volume scratch .*up to 150 s/],
+  },
+  {
+    check: 'vm/snapshot-or-restore',
+    case: { after: status('vmStatus', { snapshotInProgress: 'before-update' }) },
+    near: { after: status('vmStatus', { volumeSnapshotStatuses: [] }) },
+    said: ['warning', /snapshot before-update of it is being taken/],
+  },
+  {
+    check: 'vm/pending-changes',
+    case: {
+      after: (hand) =>
+        hand.merge(paths.vm, { spec: { template: { spec: { domain: { cpu: { model: 'Nehalem' } } } } } }),
+    },
+    near: { after: (hand) => hand.merge(paths.vm, { metadata: { labels: { new: 'label' } } }) },
+    said: ['info', /waits for a restart/],
+  },
+  {
+    check: 'vm/stuck-evacuation',
+    case: { after: status('vmi', { evacuationNodeName: 'other-0' }) },
+    near: { after: status('vmi', { reason: '' }) },
+    said: ['warning', /marked to be evacuated from other-0, but it is on same-/],
+  },
+  {
+    check: 'vm/stale-launcher',
+    case: { after: (hand) => leftOver(hand, true) },
+    near: { after: (hand) => leftOver(hand, false) },
+    said: ['warning', /second pod of it, left-over on node same-/],
+  },
+  {
+    check: 'vm/paused',
+    case: condition('Paused', 'PausedIOError'),
+    near: {},
+    said: ['warning', /its disk gave an error/],
+  },
+  {
+    check: 'vm/repeated-failures',
+    case: { spec: { nodeSelector: { single: 'yes' } }, after: failing(2) },
+    near: { spec: { nodeSelector: { single: 'yes' } }, after: failing(1) },
+    said: ['warning', /last 2 migrations failed/],
+  },
+  {
+    check: 'workload/intensity',
+    case: { spec: { nodeSelector: { single: 'yes' } }, after: failing(1) },
+    near: { spec: { nodeSelector: { single: 'yes' } } },
+    said: ['warning', /its last migration \(try-1\) failed/],
+  },
+  {
+    check: 'placement/few-nodes',
+    case: { spec: { nodeSelector: { pair: 'yes' } } },
+    near: { spec: { nodeSelector: { make: 'same' } } },
+    said: ['warning', /only same-\d meets/],
+  },
+  {
+    check: 'placement/pinned',
+    case: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'same-1' } } },
+    near: { spec: { nodeSelector: { pair: 'yes' } } },
+    said: ['blocker', /tied to its node same-1 by name/],
+  },
+  {
+    check: 'quota/second-pod',
+    case: { after: quota({ pods: '1' }) },
+    near: { after: quota({ pods: '2' }) },
+    said: ['blocker', /pods is 1 pod, 1 pod is used, and 1 pod more/],
+  },
+  {
+    check: 'quota/second-pod',
+    title: 'what its pod does not state',
+    case: { after: quota({ 'limits.memory': '1Ti' }) },
+    near: { after: quota({ 'requests.memory': '1Ti' }) },
+    said: ['blocker', /must specify limits\.memory/],
+  },
+  {
+    check: 'namespace/pod-security',
+    case: { spec: hostDisk, after: label('baseline') },
+    near: { spec: hostDisk, after: label('privileged') },
+    said: ['warning', /volume img is a path of the node/],
+  },
+  {
+    check: 'settings/post-copy',
+    case: { labels: { post: 'allowed' }, after: policy({ allowPostCopy: true }, 'allowed') },
+    near: { labels: { post: 'not-this' }, after: policy({ allowPostCopy: true }, 'another') },
+    said: ['info', /allowed by MigrationPolicy case-\d+:/],
+  },
+];
+
+async function leftOver(hand: Hand, own: boolean): Promise<void> {
+  const vmi = await hand.get<{ metadata: { uid: string }; status: { nodeName: string } }>(paths.vmi);
+  const elsewhere = vmi.status.nodeName === 'same-2' ? 'same-1' : 'same-2';
+  await hand.create(paths.pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'left-over',
+      labels: { 'kubevirt.io': own ? 'virt-launcher' : 'hotplug-disk', 'kubevirt.io/created-by': vmi.metadata.uid },
+    },
+    spec: { nodeName: elsewhere, containers: [{ name: 'compute', image: 'virt-launcher' }] },
+  });
+  hand.pass(2);
+}
