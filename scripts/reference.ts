@@ -1,6 +1,7 @@
 // Writes docs/reference/ from the code: `npm run reference`. A test says when that was forgotten.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { Check } from '../src/assess/check.ts';
 import { checks } from '../src/assess/checks/index.ts';
 import { commands } from '../src/cli/commands/index.ts';
 import type { Invocation } from '../src/cli/context.ts';
@@ -46,15 +47,30 @@ function isShown(command: Command): boolean {
 function checksPage(): string {
   const rows = [...checks]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map(({ id, title, source, needs }) => `| \`${id}\` | ${title} | ${source} | ${needs.join(', ')} |`);
+    .map((check) => {
+      const { id, title, source, needs } = check;
+      return `| \`${id}\` | ${subjectsOf(check)} | ${title} | ${source} | ${needs.join(', ')} |`;
+    });
   return `${generated}# Checks
 
-What \`ferry check\` looks at. Where a list that a check needs could not be read, the report says so under \`snapshot/complete\`.
+What \`ferry check\` looks at. A check is about a **VM** (\`ferry check VM\`), a **node** and a drain of it (\`ferry check
+node/NODE\`), the **cluster** (told with every report, for it bears on every VM), or gives **advice** on the cluster
+(\`ferry check cluster\` only; what is found may be a blocker or a warning all the same). Where a list that a check needs
+could not be read, the report says so under \`snapshot/complete\`.
 
-| id | what it looks at | where the rule comes from | lists it needs |
-| --- | --- | --- | --- |
+| id | about | what it looks at | where the rule comes from | lists it needs |
+| --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
+}
+
+function subjectsOf(check: Check): string {
+  return [
+    ...(check.run === undefined ? [] : ['VM']),
+    ...(check.runNode === undefined ? [] : ['node']),
+    ...(check.runCluster === undefined ? [] : ['cluster']),
+    ...(check.advise === undefined ? [] : ['advice']),
+  ].join(', ');
 }
 
 function faultsPage(): string {

@@ -1,7 +1,8 @@
+import { strategyOf as inForce } from '../diagnose/eviction.ts';
 import type { Evidence } from '../model/finding.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { conditionOf, type Vm } from '../model/vm.ts';
-import { at, atVm } from './check.ts';
+import { atVm } from './check.ts';
 
 /**
  * What becomes of a running VM. `restarts`: elsewhere; `down meanwhile`: it starts again only where it was; `stays off`:
@@ -30,24 +31,14 @@ export interface EvictionAudit {
   nodeLoss: Fate;
 }
 
-/** The eviction strategy in force: the VMI's own, else the cluster's, else KubeVirt's built-in None (facts/kubevirt.md A3). */
+/** The eviction strategy in force, and whose it is (facts/kubevirt.md A3). */
 export function strategyOf(vm: Vm, snapshot: Snapshot): Strategy {
-  const own = vm.spec.evictionStrategy;
-  if (own !== undefined) return { value: own, from: 'vm', evidence: atVm(vm, fieldOf(vm), own) };
-  const kubeVirt = itemsOf(snapshot.lists.kubeVirts)[0];
-  if (kubeVirt === undefined) {
-    return { value: undefined, from: 'unknown', evidence: atVm(vm, fieldOf(vm), undefined) };
-  }
-  const configured = kubeVirt.spec?.configuration?.evictionStrategy;
-  return {
-    value: configured ?? 'None',
-    from: configured === undefined ? 'default' : 'cluster',
-    evidence: at(kubeVirt, '.spec.configuration.evictionStrategy', configured),
-  };
-}
-
-function fieldOf({ vmi }: Vm): string {
-  return vmi === undefined ? '.spec.template.spec.evictionStrategy' : '.spec.evictionStrategy';
+  const { value, evidence } = inForce(vm, snapshot);
+  const [first = atVm(vm, '.spec.evictionStrategy', vm.spec.evictionStrategy)] = evidence;
+  if (vm.spec.evictionStrategy !== undefined) return { value, from: 'vm', evidence: first };
+  if (value === undefined) return { value, from: 'unknown', evidence: first };
+  const configured = itemsOf(snapshot.lists.kubeVirts)[0]?.spec?.configuration?.evictionStrategy;
+  return { value, from: configured === undefined ? 'default' : 'cluster', evidence: first };
 }
 
 /** What the eviction of its pod does, by strategy and KubeVirt's own word on whether it can migrate (facts/kubevirt.md B4). */

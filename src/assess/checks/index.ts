@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import { backup } from './backup.ts';
+import { clusterChecks } from './cluster/index.ts';
 import { confidentialComputing } from './confidential-computing.ts';
 import { coreos } from './coreos.ts';
 import { dedicatedCpus } from './dedicated-cpus.ts';
@@ -98,4 +99,5 @@ export const checks: readonly Check[] = [
   postCopy,
   suddenEnd,
   ...nodeChecks,
+  ...clusterChecks,
 ];

@@ -1,9 +1,6 @@
-import { itemsOf } from '../../../model/snapshot.ts';
+import { drainTaintKey } from '../../../diagnose/started-by.ts';
 import { vmsOf } from '../../../model/vm.ts';
 import { at, type Check, type Draft, info, warning } from '../../check.ts';
-
-/** Drain taint of KubeVirt where the CR names no other (facts/kubevirt.md A8). */
-const DRAIN_TAINT = 'kubevirt.io/drain';
 
 /** Who keeps VMs off the node, or drives them out. */
 export const cordoned: Check = {
@@ -14,8 +11,7 @@ export const cordoned: Check = {
   runNode(node, snapshot): Draft[] {
     const subject = { kind: 'Node', name: node.name };
     const drafts: Draft[] = [];
-    const configured = itemsOf(snapshot.lists.kubeVirts)[0]?.spec?.configuration?.migrations?.nodeDrainTaintKey;
-    const key = configured ?? DRAIN_TAINT;
+    const key = drainTaintKey(snapshot);
     const taint = node.taints.find((each) => each.key === key && each.effect === 'NoSchedule');
     if (taint !== undefined) {
       drafts.push(

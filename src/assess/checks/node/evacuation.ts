@@ -1,6 +1,6 @@
+import { unmarking } from '../../../diagnose/eviction.ts';
 import { nodesOf } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import { knownVersion } from '../../../model/versions/index.ts';
 import { type Vm, vmsOf } from '../../../model/vm.ts';
 import { at, type Check, type Draft, info, warning } from '../../check.ts';
 
@@ -34,7 +34,7 @@ function said(vm: Vm, snapshot: Snapshot): Draft {
   const [migration] = vm.unfinished;
   const failures = failuresOf(vm);
   const still = node?.cordoned === true || (node?.taints ?? []).some(({ effect }) => effect === 'NoSchedule');
-  const cancel = cancelOf(vm, snapshot);
+  const cancel = unmarking(vm, snapshot).join(' ');
   if (vm.node !== name || (node !== undefined && !still)) {
     const where = vm.node === name ? `node ${name} is open again` : `it is on ${vm.node ?? 'no node'} now`;
     return warning(vm, {
@@ -59,12 +59,6 @@ function said(vm: Vm, snapshot: Snapshot): Draft {
     evidence,
     remedy: `Find out why: ferry diagnose -n ${vm.namespace} ${vm.name}. ${cancel}`,
   });
-}
-
-function cancelOf({ namespace, name }: Vm, snapshot: Snapshot): string {
-  return knownVersion(snapshot.versions.kubevirt)?.version.evacuationCancel === true
-    ? `To call it off: virtctl evacuate-cancel vm ${name} -n ${namespace}.`
-    : 'KubeVirt before 1.7 can not call it off: only a migration that succeeds, or a restart of the VM, ends it.';
 }
 
 /** Failed migrations since the last one that did not. */
