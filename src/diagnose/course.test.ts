@@ -68,7 +68,7 @@ describe('the monitor’s log', () => {
 
 describe('a running migration', () => {
   test('knows its deadline: 150 s for each started GB, and 4 GiB are five', () => {
-    expect(running([])).toEqual({ elapsedSeconds: 100, deadlineSeconds: 750, converging: undefined });
+    expect(running([])).toEqual({ elapsedSeconds: 100, deadlineSeconds: 750, then: 'abort', converging: undefined });
   });
 
   test('a paused guest gets the time twice', () => {

@@ -1,6 +1,7 @@
 import type { LogTail } from '../model/dossier.ts';
 import { bytesOf } from '../model/quantity.ts';
 import { settingsOf } from '../model/settings.ts';
+import { atLeast } from '../model/version-order.ts';
 import { acceptableCompletionTime } from '../physics/completion-time.ts';
 import type { MigrationCase } from './case.ts';
 
@@ -19,6 +20,10 @@ export interface Course {
   elapsedSeconds: number;
   /** When KubeVirt gives it up, or switches it, in seconds after its start; 0: never. */
   deadlineSeconds: number | undefined;
+  /** What KubeVirt does then (facts/kubevirt.md D1): give it up, let the guest run on the target before its memory has arrived, or pause it. */
+  then: 'abort' | 'post-copy' | 'pause';
+  /** PreCopy, PostCopy or Paused, as KubeVirt says it. */
+  mode?: string;
   /** Whether the rounds get shorter; undefined where it can't be told yet. */
   converging: boolean | undefined;
   /** Seconds until it can be expected to end; absent where it does not converge or nothing tells. */
@@ -70,10 +75,24 @@ export function courseOf(each: MigrationCase): Course | undefined {
   return {
     elapsedSeconds,
     deadlineSeconds: deadlineOf(each),
+    then: afterDeadline(each),
+    ...(state.mode !== undefined && { mode: String(state.mode) }),
     converging,
     ...(expected !== undefined && { expectedSeconds: expected }),
     ...(last !== undefined && { last }),
   };
+}
+
+function afterDeadline({ state, snapshot }: MigrationCase): Course['then'] {
+  const settings = settingsOf(snapshot);
+  const config = state?.migrationConfiguration;
+  const postCopy = config?.allowPostCopy ?? settings.allowPostCopy.value ?? false;
+  if (String(state?.mode) === 'Paused') return 'abort';
+  // v1.3 and v1.4 know post-copy only; later versions pause a guest that may be disrupted and may not use post-copy.
+  if (atLeast(snapshot.versions.kubevirt, 1, 5) === false) return postCopy ? 'post-copy' : 'abort';
+  const disruption = config?.allowWorkloadDisruption ?? settings.allowWorkloadDisruption.value ?? postCopy;
+  if (!disruption) return 'abort';
+  return postCopy ? 'post-copy' : 'pause';
 }
 
 /** KubeVirt's own formula, on the configuration that this migration was handed (facts/kubevirt.md D1): guest memory and migrated volumes. */

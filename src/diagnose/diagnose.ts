@@ -3,7 +3,7 @@ import type { Subject } from '../model/finding.ts';
 import type { NodeView } from '../model/nodes.ts';
 import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
 import type { Vm } from '../model/vm.ts';
-import { type ClusterCase, clusterCase, type MigrationCase, migrationCase, vmCase } from './case.ts';
+import { type ClusterCase, clusterCase, type MigrationCase, migrationCase, newestMigration, vmCase } from './case.ts';
 import type { Cause, Confidence, Suspicion } from './cause.ts';
 import { causes } from './causes/index.ts';
 import { type Course, courseOf } from './course.ts';
@@ -51,7 +51,7 @@ export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
   const each = vmCase(cluster, vm);
   const subject = { kind: 'VirtualMachine', namespace: vm.namespace, name: vm.name };
   // A VM's newest migration is what people mean when they ask about the VM.
-  const newest = vm.unfinished[0]?.object ?? vm.finished.at(-1);
+  const newest = newestMigration(each);
   const last = newest === undefined ? undefined : migrationCase(cluster, newest);
   const found = conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
   const diagnosis = { ...found, history: historyOf(each) };

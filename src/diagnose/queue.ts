@@ -60,14 +60,14 @@ export function queueOf(snapshot: Snapshot, migration: Migration): Queue | undef
 }
 
 /** Always from v1.9; in v1.7 and v1.8 behind the gate MigrationPriorityQueue (facts/kubevirt.md C1). */
-function usesPriority(snapshot: Snapshot): boolean {
+export function usesPriority(snapshot: Snapshot): boolean {
   const { kubevirt } = snapshot.versions;
   if (atLeast(kubevirt, 1, 9) === true) return true;
   const gates = itemsOf(snapshot.lists.kubeVirts)[0]?.spec?.configuration?.developerConfiguration?.featureGates ?? [];
   return atLeast(kubevirt, 1, 7) === true && gates.includes('MigrationPriorityQueue');
 }
 
-function weightOf({ object }: Migration): number {
+export function weightOf({ object }: Migration): number {
   return weights[object.spec.priority ?? ''] ?? 0;
 }
 

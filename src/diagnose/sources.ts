@@ -45,7 +45,8 @@ export function sourcesOfVm(snapshot: Snapshot, vm: Vm, migrations: VirtualMachi
       (labels['kubevirt.io'] === 'virt-handler' && nodes.has(spec?.nodeName))
     );
   });
-  const words = [vm.name, ...migrations.flatMap(({ metadata }) => [metadata.name, metadata.uid ?? ''])];
+  // virt-handler's proxies name the VMI by its UID only.
+  const words = [vm.name, uid ?? '', ...migrations.flatMap(({ metadata }) => [metadata.name, metadata.uid ?? ''])];
   // A launcher speaks of its own guest only, and names it in few of its lines.
   return {
     namespaces: [vm.namespace, NODE_EVENTS],

@@ -3,6 +3,7 @@ import type { Diagnosis, Found } from '../../diagnose/diagnose.ts';
 import type { HistoryEntry } from '../../diagnose/history.ts';
 import type { Queue } from '../../diagnose/queue.ts';
 import type { Meaning } from '../../diagnose/text.ts';
+import { formatBytes } from '../../model/quantity.ts';
 import { shortDuration } from '../duration.ts';
 import { evidenceText } from '../output/findings.ts';
 import { plain } from '../output/plain.ts';
@@ -57,20 +58,46 @@ function historyText({ at, kind, migration, from, to, because }: HistoryEntry): 
   return `  ${at} ${what}${way === '' ? '' : ` ${way}`}: ${because}${name}`;
 }
 
-function courseText({ elapsedSeconds, deadlineSeconds, converging, expectedSeconds }: Course): string {
-  const trend =
+function courseText({
+  elapsedSeconds,
+  deadlineSeconds,
+  then,
+  mode,
+  converging,
+  expectedSeconds,
+  last,
+}: Course): string {
+  const parts = [`runs for ${shortDuration(elapsedSeconds)}`];
+  if (mode !== undefined && mode !== 'PreCopy') parts.push(mode === 'Paused' ? 'the guest is paused' : 'in post-copy');
+  if (last !== undefined) {
+    const { remaining, total, bandwidth, dirtyRate, iteration } = last;
+    parts.push(
+      `round ${iteration}, ${formatBytes(remaining)} of ${formatBytes(total)} left, ${formatBytes(Math.round(bandwidth))}/s sent, ${formatBytes(Math.round(dirtyRate))}/s written anew`,
+    );
+  }
+  parts.push(
     converging === undefined
       ? 'too early to say whether it converges'
       : converging
         ? 'it converges'
-        : 'it does not converge';
-  const deadline =
-    deadlineSeconds === undefined || deadlineSeconds === 0
-      ? ''
-      : `; KubeVirt gives it ${shortDuration(deadlineSeconds)} in all`;
-  const end = expectedSeconds === undefined ? '' : `; about ${shortDuration(expectedSeconds)} more`;
-  return `runs for ${shortDuration(elapsedSeconds)}: ${trend}${end}${deadline}`;
+        : 'it does not converge',
+  );
+  if (expectedSeconds !== undefined) parts.push(`about ${shortDuration(expectedSeconds)} more`);
+  parts.push(
+    deadlineSeconds === undefined
+      ? 'its deadline is not known'
+      : deadlineSeconds === 0
+        ? 'it has no deadline'
+        : `${afterwards[then]} ${shortDuration(deadlineSeconds)} after its start, in ${shortDuration(deadlineSeconds - elapsedSeconds)}`,
+  );
+  return parts.join('; ');
 }
+
+const afterwards: Record<Course['then'], string> = {
+  abort: 'KubeVirt gives it up',
+  'post-copy': 'KubeVirt switches it to post-copy',
+  pause: 'KubeVirt pauses the guest',
+};
 
 function found({ cause, message, evidence, remedies }: Found): string[] {
   return [

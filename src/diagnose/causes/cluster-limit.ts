@@ -1,6 +1,7 @@
 import { migrationsOf } from '../../model/migrations.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { atField, type Cause } from '../cause.ts';
+import { isWaiting } from '../said.ts';
 
 /** A migration waits because the cluster's slots are taken. KubeVirt says nothing: it stays Pending (facts/kubevirt.md C1). */
 export const clusterLimit: Cause = {
@@ -8,8 +9,9 @@ export const clusterLimit: Cause = {
   title: 'The cluster has no free migration slot',
   source: 'mission: Issue 4; facts/kubevirt.md C1; facts/anchors.md 6 row 7',
   needs: ['migrations', 'virtualMachineInstances', 'pods', 'kubeVirts'],
-  migration({ migration, phase, view, snapshot }) {
-    if (view === undefined || view.takesSlot || (phase !== '' && phase !== 'Pending')) return undefined;
+  migration(each) {
+    const { migration, phase, snapshot } = each;
+    if (!isWaiting(each)) return undefined;
     const limit = settingsOf(snapshot).parallelMigrationsPerCluster.value;
     const { taken, unfinished } = migrationsOf(snapshot);
     if (limit === undefined || taken < limit) return undefined;
@@ -18,7 +20,7 @@ export const clusterLimit: Cause = {
       confidence: 'certain',
       message: `it waits: ${taken} of the cluster's ${limit} migration slots are taken, by ${holders.map(({ namespace, vmi }) => `${namespace}/${vmi}`).join(', ')}`,
       evidence: [
-        atField(migration, '.status.phase', phase),
+        atField(migration, '.status.phase', phase === '' ? undefined : phase),
         ...holders.map(({ object }) => atField(object, '.status.phase', object.status?.phase)),
       ],
       remedies: [
@@ -28,7 +30,7 @@ export const clusterLimit: Cause = {
       ],
     };
   },
-  texts: [/cluster limit reached/i, /migration rejected/i],
+  texts: [/cluster (?:migration )?limit reached/i, /migration rejected/i],
   meaning: {
     message:
       'KubeVirt rejects no migration for its limits: it stays Pending, without an event, until a slot is free. The message does not come from KubeVirt.',

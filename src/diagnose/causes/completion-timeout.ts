@@ -1,6 +1,8 @@
-import { atField, atLog, type Cause } from '../cause.ts';
-
-const REASON = /not completed after (\d+) seconds/;
+import { settingsOf } from '../../model/settings.ts';
+import { abortOf } from '../abort.ts';
+import type { Cause } from '../cause.ts';
+import { samplesOf } from '../course.ts';
+import { rateText, sampleLine } from '../load.ts';
 
 /** KubeVirt's monitor gave up: the guest writes faster than it can be copied, or the time is too short (facts/kubevirt.md D1, D2). */
 export const completionTimeout: Cause = {
@@ -9,33 +11,39 @@ export const completionTimeout: Cause = {
   source: 'mission: Issue 1; facts/kubevirt.md D1, D2; facts/anchors.md 6 rows 4, 6',
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['logs'],
-  migration({ migration, state, final, logs }) {
-    if (!final || state?.failed !== true) return undefined;
-    const said = REASON.exec(state.failureReason ?? '');
-    const line = logs
-      .filter(({ component }) => component === 'virt-launcher')
-      .flatMap((log) => log.lines.map((text) => ({ log, text })))
-      .find(({ text }) => REASON.test(text));
-    const seconds = said?.[1] ?? (line === undefined ? undefined : REASON.exec(line.text)?.[1]);
-    if (seconds === undefined) return undefined;
+  migration(each) {
+    const abort = abortOf(each);
+    if (abort?.why !== 'timeout') return undefined;
+    const perGib =
+      each.state?.migrationConfiguration?.completionTimeoutPerGiB ??
+      settingsOf(each.snapshot).completionTimeoutPerGiB.value;
+    const last = samplesOf(each.logs, each.migration.metadata.uid ?? '').at(-1);
+    const numbers =
+      last === undefined
+        ? ''
+        : last.dirtyRate >= last.bandwidth
+          ? `; at the end the guest wrote ${rateText(last.dirtyRate)} and ${rateText(last.bandwidth)} could be sent, so it would never have ended`
+          : `; at the end ${rateText(last.bandwidth)} were sent and the guest wrote ${rateText(last.dirtyRate)}`;
+    const rule = perGib === undefined ? '' : `, ${perGib} s for each started gigabyte`;
     return {
-      confidence: 'certain',
-      message: `it was given up after ${seconds} s, the time KubeVirt allows a guest of this size (completionTimeoutPerGiB for each started GB)`,
-      evidence: [
-        atField(migration, '.status.migrationState.failureReason', state.failureReason),
-        ...(line === undefined ? [] : [atLog(line.log, line.text)]),
-      ],
+      confidence: abort.confidence,
+      message: `it was given up after ${abort.seconds} s, the time KubeVirt allows a guest of this size (completionTimeoutPerGiB${rule})${numbers}`,
+      evidence: [...abort.evidence, ...sampleLine(each)],
       remedies: [
         'Move it when the guest writes less, or make it write less.',
-        'Give this VM a MigrationPolicy with a longer completionTimeoutPerGiB, or with allowAutoConverge, which slows the guest down.',
-        'Where the link was full, move it alone.',
+        'Give this VM a MigrationPolicy with a longer completionTimeoutPerGiB if it was converging, or with allowAutoConverge, which slows the guest down, if it was not.',
+        'Where other migrations shared the link, move it alone: ferry move moves one at a time where you name one.',
+        'Or move it by a restart: ferry move --cold.',
       ],
     };
   },
-  texts: [/migration exceeded timeout/i, REASON],
+  texts: [/migration exceeded timeout/i, /not completed after (\d+) seconds/],
   meaning: {
     message:
-      'The migration took longer than completionTimeoutPerGiB for each started gigabyte of the guest (10^9 bytes, rounded up), and KubeVirt gave it up.',
-    remedies: ['See whether it converges, and against which deadline: ferry diagnose VM.'],
+      'The migration took longer than completionTimeoutPerGiB for each started gigabyte of the guest (10^9 bytes, rounded up), and KubeVirt gave it up. The VM runs where it was.',
+    remedies: [
+      'See whether it converges, and against which deadline: ferry diagnose VM.',
+      'Give that VM a MigrationPolicy with more time, or with allowAutoConverge.',
+    ],
   },
 };

@@ -1,0 +1,54 @@
+import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { atField, type Cause } from '../cause.ts';
+import { eventSaying, inWords, isWaiting } from '../said.ts';
+
+const AUTOMATIC = ['kubevirt.io/evacuationMigration', 'kubevirt.io/workloadUpdateMigration'];
+
+function isAutomatic({ metadata }: VirtualMachineInstanceMigration): boolean {
+  return AUTOMATIC.some((name) => metadata.annotations?.[name] !== undefined);
+}
+
+function failedAt({ status, metadata }: VirtualMachineInstanceMigration): number {
+  const entry = (status?.phaseTransitionTimestamps ?? []).find(({ phase }) => phase === 'Failed');
+  return Date.parse(entry?.phaseTransitionTimestamp ?? metadata.creationTimestamp ?? '');
+}
+
+/** virt-controller waits 20 s times 2 for each further failure before it tries again what KubeVirt itself asked for (facts/kubevirt.md C1, Backoff). */
+export const backoff: Cause = {
+  id: 'queue/backoff',
+  title: 'KubeVirt waits after failed attempts',
+  source: 'facts/kubevirt.md C1; facts/anchors.md 2 pain 19',
+  needs: ['migrations', 'virtualMachineInstances'],
+  reads: ['events'],
+  migration(each) {
+    const { migration, vm, events, now } = each;
+    if (!isWaiting(each) || vm === undefined || !isAutomatic(migration)) return undefined;
+    const past = vm.finished.filter(isAutomatic).toReversed();
+    const until = past.findIndex(({ status }) => status?.phase === 'Succeeded');
+    const failed = until === -1 ? past : past.slice(0, until);
+    const [last] = failed;
+    if (last === undefined) return undefined;
+    const left = 20 * 2 ** (failed.length - 1) - (now - failedAt(last)) / 1000;
+    if (left <= 0) return undefined;
+    const said = eventSaying(events, /^backoff migrating vmi /);
+    return {
+      confidence: said === undefined ? 'likely' : 'certain',
+      message: `it waits: ${failed.length} attempts in a row have failed, so KubeVirt tries again in ${inWords(left)}, twice as late after each failure, for as long as it is wanted`,
+      evidence: [
+        ...(said === undefined ? [] : [said.evidence]),
+        ...failed.map((object) => atField(object, '.status.phase', object.status?.phase)),
+      ],
+      remedies: [
+        `Find out why the last one failed; until that is fixed, the next one fails, too: ferry diagnose vmim/${last.metadata.name} -n ${vm.namespace}.`,
+        'To stop the attempts of a drain, call the evacuation off: virtctl evacuate-cancel (KubeVirt 1.7 and newer).',
+        'A migration that somebody asks for does not wait: ferry move.',
+      ],
+    };
+  },
+  texts: [/backoff migrating vmi/, /MigrationBackoff/],
+  meaning: {
+    message:
+      'Evacuations and updates that fail are tried again after 20 s, 40 s, 80 s and so on. This says that KubeVirt waits, not why the attempts fail.',
+    remedies: ['Find out why the last attempt failed: ferry diagnose VM.'],
+  },
+};

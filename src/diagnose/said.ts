@@ -1,0 +1,77 @@
+import type { EventRecord, LogTail } from '../model/dossier.ts';
+import type { Evidence } from '../model/finding.ts';
+import type { MigrationCase } from './case.ts';
+import { atEvent, atField, atLog } from './cause.ts';
+
+/** Something that was said: in an event, a log, or a field. */
+export interface Said {
+  match: RegExpExecArray;
+  evidence: Evidence;
+}
+
+/** The newest event that says it, about an object of this kind where one is named. `events` in the order in which they were last seen. */
+export function eventSaying(events: readonly EventRecord[], pattern: RegExp, kind?: string): Said | undefined {
+  for (const event of [...events].reverse()) {
+    if (kind !== undefined && event.about.kind !== kind) continue;
+    const match = pattern.exec(event.message);
+    if (match !== null) return { match, evidence: atEvent(event) };
+  }
+  return undefined;
+}
+
+/** The last line that says it, of this component where one is named. */
+export function lineSaying(
+  logs: readonly LogTail[],
+  pattern: RegExp,
+  component?: LogTail['component'],
+): Said | undefined {
+  for (const log of logs) {
+    if (component !== undefined && log.component !== component) continue;
+    for (const line of [...log.lines].reverse()) {
+      const match = pattern.exec(line);
+      if (match !== null) return { match, evidence: atLog(log, line) };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Whether a failed migration failed for this: KubeVirt's failureReason, else the event that repeats it, else what the
+ * launcher logged, which is all that tells from v1.9 on (facts/kubevirt.md D2).
+ */
+export function failureSaying(each: MigrationCase, pattern: RegExp): Said | undefined {
+  if (each.phase !== 'Failed') return undefined;
+  const reason = each.state?.failureReason ?? '';
+  const match = pattern.exec(reason);
+  if (match !== null) return { match, evidence: stateAt(each, 'failureReason') };
+  return eventSaying(each.events, pattern) ?? lineSaying(each.logs, pattern, 'virt-launcher');
+}
+
+/** Evidence from the migration's state, from the object that holds it. */
+export function stateAt({ migration, vmi, state, stateOnVmi }: MigrationCase, field: string): Evidence {
+  const holder = stateOnVmi && vmi !== undefined ? vmi : migration;
+  return atField(holder, `.status.migrationState.${field}`, (state as Record<string, unknown> | undefined)?.[field]);
+}
+
+/** A condition of the VMIM that is True. */
+export function migrationCondition({ migration }: MigrationCase, type: string): Evidence | undefined {
+  const found = (migration.status?.conditions ?? []).find((condition) => condition.type === type);
+  return found?.status === 'True'
+    ? atField(migration, `.status.conditions[type=${type}].status`, found.status)
+    : undefined;
+}
+
+/** It has no target pod yet, and can still get one. */
+export function isWaiting({ phase, view, targetPod }: MigrationCase): boolean {
+  return view !== undefined && targetPod === undefined && (phase === '' || phase === 'Pending');
+}
+
+/** Seconds for a sentence: `45 s`, `5 min`, `2 h 5 min`. */
+export function inWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 120) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? '' : ` ${rest} min`}`;
+}
