@@ -154,3 +154,40 @@ export const wireDifferences: readonly WireDifference[] = [
     field: /^\.body\.spec\.\w+$/,
   },
 ];
+
+/** Resources and subresources that only the recorded server or only the lab serves; and why. By `group/version/name`. */
+export const notServed: readonly { reason: string; served: RegExp }[] = [
+  {
+    reason: 'parts of Kubernetes that have nothing to do with VMs that move',
+    served:
+      /^(apiregistration|events|certificates|networking|admissionregistration|node|discovery|resource|flowcontrol\.apiserver)\.k8s\.io\/|^(autoscaling|batch)\/|^storage\.k8s\.io\/v1\/(csi(drivers|storage)|volumeattributes)|^apps\/v1\/\w+\/scale$|^\/v1\/(bindings|componentstatuses|endpoints|podtemplates|replicationcontrollers|services\/proxy|namespaces\/finalize|pods\/(binding|ephemeralcontainers|resize))/,
+  },
+  {
+    reason: 'parts of KubeVirt that are not modelled: backups, clones, exports, instance types, pools, snapshots',
+    served:
+      /^(backup|clone|export|instancetype|plugin|pool|snapshot)\.kubevirt\.io\/|^kubevirt\.io\/\w+\/virtualmachineinstance(presets|replicasets)/,
+  },
+  { reason: 'the lab has no operator of NMState to configure', served: /^nmstate\.io\/\w+\/nmstates/ },
+  {
+    reason: 'the old version of the subresource API, which no client asks for',
+    served: /^subresources\.kubevirt\.io\/v1alpha3\//,
+  },
+  {
+    reason: 'what people do inside a guest, and changes of its devices',
+    served:
+      /^subresources\.kubevirt\.io\/v1\/(expand-vm-spec$|virtualmachineinstances\/(vnc|console|portforward|backup|redefine-checkpoint|(un)?freeze|reset|softreboot|addvolume|removevolume|objectgraph|sev\/)|virtualmachines\/(expand-spec|objectgraph))/,
+  },
+  {
+    reason: 'what the recorded control plane had not: CDI, the descheduler’s operator, whereabouts, a metrics server',
+    served: /^(cdi\.kubevirt\.io|operator\.openshift\.io|whereabouts\.cni\.cncf\.io|metrics\.k8s\.io)\//,
+  },
+  {
+    reason: 'virt-api serves these without telling discovery',
+    served: /^subresources\.kubevirt\.io\/v1\/(version|virtualmachineinstances\/interfacelist)$/,
+  },
+];
+
+/** Resources that are served with fewer verbs. */
+export const fewerVerbs: readonly { reason: string; resource: RegExp }[] = [
+  { reason: 'the lab’s proxies only read', resource: /^\/v1\/(nodes|pods)\/proxy$/ },
+];

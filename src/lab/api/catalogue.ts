@@ -7,10 +7,10 @@ export interface Listed {
   namespaced: boolean;
   kind: { group: string; version: string; kind: string };
   singular: string;
-  verbs: string[];
+  verbs: string[] | null;
   shortNames?: string[];
   categories?: string[];
-  subresources: { name: string; kind: { group: string; version: string; kind: string }; verbs: string[] }[];
+  subresources: { name: string; kind: { group: string; version: string; kind: string }; verbs: string[] | null }[];
 }
 
 const ALL = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -45,7 +45,7 @@ export function catalogue(api: Api): Map<string, Map<string, Listed[]>> {
         namespaced: kind.namespaced,
         kind: own,
         singular: kind.singular,
-        verbs: ALL,
+        verbs: kind.kind === 'Namespace' ? ALL.filter((verb) => verb !== 'deletecollection') : ALL,
         ...(kind.shortNames === undefined ? {} : { shortNames: kind.shortNames }),
         ...(kind.categories === undefined ? {} : { categories: kind.categories }),
         subresources: [...status, ...subresourcesOf(api, resourceName(kind))],
@@ -76,15 +76,10 @@ export function catalogue(api: Api): Map<string, Map<string, Listed[]>> {
   }
   for (const [resource, namespaced] of unstored(api)) {
     const [plural, group] = split(resource);
-    const own = { group, version: 'v1', kind: '' };
-    at(group, 'v1').push({
-      resource: plural,
-      namespaced,
-      kind: own,
-      singular: '',
-      verbs: [],
-      subresources: subresourcesOf(api, resource),
-    });
+    const kind = { group: '', version: '', kind: '' };
+    // virt-api tells neither kinds nor verbs (recordings, discovery).
+    const subresources = subresourcesOf(api, resource).map(({ name }) => ({ name, kind, verbs: null }));
+    at(group, 'v1').push({ resource: plural, namespaced, kind, singular: '', verbs: null, subresources });
   }
   return groups;
 }

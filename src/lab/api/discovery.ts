@@ -103,7 +103,7 @@ function resourceList(group: string, version: string, resources: Listed[]): unkn
     resources: resources.flatMap(
       ({ resource, namespaced, kind, singular, verbs, shortNames, categories, subresources }) => [
         // A resource of which there are only subresources is no entry of its own.
-        ...(verbs.length === 0 && subresources.length > 0
+        ...(verbs === null && subresources.length > 0
           ? []
           : [
               {
@@ -111,7 +111,7 @@ function resourceList(group: string, version: string, resources: Listed[]): unkn
                 singularName: singular,
                 namespaced,
                 kind: kind.kind,
-                verbs: verbs.length === 0 ? null : verbs,
+                verbs,
                 ...(shortNames === undefined ? {} : { shortNames }),
                 ...(categories === undefined ? {} : { categories }),
               },

@@ -145,6 +145,8 @@ describe('watches', () => {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { annotations: { 'k8s.io/initial-events-end': 'true' }, resourceVersion: String(at.store.version) },
+        spec: { containers: null },
+        status: {},
       },
     });
     put('b');

@@ -1,8 +1,9 @@
 import type { KubeObject } from '../../model/objects.ts';
 import type { Api } from './api.ts';
+import { bookmarkLine } from './bookmark.ts';
 import type { ResponseStream } from './extension.ts';
 import { inVersion, jsonOf } from './json.ts';
-import { apiVersion, type Kind, resourceName } from './kinds/kind.ts';
+import { resourceName } from './kinds/kind.ts';
 import { type Collection, parseVersion } from './list.ts';
 import { type Shape, shapeOf } from './negotiation.ts';
 import { type ApiRequest, type ApiResponse, flag } from './request.ts';
@@ -32,7 +33,7 @@ export function watch(api: Api, request: ApiRequest, collection: Collection, nam
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
-    stream: (out) => run(api, collection.kind, { out, filter, start, query, initial, write }),
+    stream: (out) => run(api, collection, { out, filter, start, query, initial, write }),
   };
 }
 
@@ -62,13 +63,13 @@ interface Watch {
   write: (type: string, object: KubeObject) => string | Buffer;
 }
 
-function run(api: Api, kind: Kind, { out, filter, start, query, initial, write }: Watch): void {
+function run(api: Api, { kind, version }: Collection, { out, filter, start, query, initial, write }: Watch): void {
   const { store } = api;
   const resource = resourceName(kind);
   let last = store.version;
   const bookmark = (annotations?: Record<string, string>): void => {
     const meta = { ...(annotations === undefined ? {} : { annotations }), resourceVersion: String(last) };
-    out.write(write('BOOKMARK', { metadata: meta } as unknown as KubeObject));
+    out.write(bookmarkLine(kind, version, meta));
   };
   const tell = (event: StoreEvent): void => {
     if (event.resource !== resource) return;
@@ -134,10 +135,6 @@ function lineWriter(
 ): (type: string, object: KubeObject) => string | Buffer {
   let headers = true;
   return (type, object) => {
-    if (type === 'BOOKMARK') {
-      const bookmark = { ...object, apiVersion: apiVersion(kind.group, version), kind: kind.kind };
-      return `{"type":"${type}","object":${JSON.stringify(bookmark)}}\n`;
-    }
     const json = (): string =>
       shape === 'partial'
         ? JSON.stringify(partial(inVersion(kind, version, object)))

@@ -13,6 +13,11 @@ import { resources } from '../resources.ts';
 import { isDown } from './kubelet.ts';
 import { nodeUsage, podUsage, type Usage } from './node-usage.ts';
 
+/** What streams there are to a pod, and the kind of their options. */
+const STREAMS = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' };
+
+const options = (kind: string) => ({ group: '', version: '', kind });
+
 /** What the kubelets serve through the API server: pod logs, and a node's stats and journal. */
 export function kubeletSubresources(sources: Sources): Subresource[] {
   const { cluster } = sources;
@@ -21,14 +26,15 @@ export function kubeletSubresources(sources: Sources): Subresource[] {
       resource: resources.pods,
       subresource: 'log',
       methods: ['GET'],
-      kind: { group: '', version: 'v1', kind: 'Pod' },
+      kind: options('Pod'),
       handle: (request) => podLog(cluster, request),
     },
-    ...['exec', 'attach', 'portforward'].map(
-      (subresource): Subresource => ({
+    ...Object.entries(STREAMS).map(
+      ([subresource, kind]): Subresource => ({
         resource: resources.pods,
         subresource,
         methods: ['GET', 'POST'],
+        kind: options(kind),
         handle: ({ namespace, name }) => {
           if (cluster.store.get<Pod>(resources.pods, namespace, name) === undefined) {
             throw notFound(resources.pods, name);
@@ -41,6 +47,7 @@ export function kubeletSubresources(sources: Sources): Subresource[] {
       resource: resources.nodes,
       subresource: 'proxy',
       methods: ['GET'],
+      kind: options('NodeProxyOptions'),
       handle: (request) => {
         const node = cluster.store.get<Node>(resources.nodes, undefined, request.name);
         if (node === undefined) throw notFound(resources.nodes, request.name);

@@ -41,6 +41,7 @@ export function metricsProxy(sources: Sources): Subresource {
     resource: resources.pods,
     subresource: 'proxy',
     methods: ['GET'],
+    kind: { group: '', version: '', kind: 'PodProxyOptions' },
     handle: ({ namespace, name, rest, query }) => {
       const pod = cluster.store.get<Pod>(resources.pods, namespace, name);
       if (pod === undefined) throw notFound(resources.pods, name);
