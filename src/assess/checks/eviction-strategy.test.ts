@@ -4,8 +4,7 @@ import { refused, running, table } from '../testing/table.ts';
 import { evictionStrategy } from './eviction-strategy.ts';
 
 const no = refused('SEVNotLiveMigratable');
-const strategy = (evictionStrategy: string | undefined, more: object = {}) =>
-  running({ evictionStrategy }, more);
+const strategy = (evictionStrategy: string | undefined, more: object = {}) => running({ evictionStrategy }, more);
 const cluster = (evictionStrategy: string) => {
   const object = kubeVirt();
   object.spec!.configuration!.evictionStrategy = evictionStrategy;

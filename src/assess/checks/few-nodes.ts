@@ -1,13 +1,11 @@
 import { perSnapshot } from '../../model/memo.ts';
 import { vmNodesOf } from '../../model/nodes.ts';
-import { nodeObjections } from '../../model/objections.ts';
+import { lastingKinds, nodeObjections } from '../../model/objections.ts';
 import { podsAreKnown } from '../../model/placement.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { targetPodOf } from '../../model/target-pod.ts';
 import type { Vm } from '../../model/vm.ts';
 import { at, atVm, type Check, type Draft, warning } from '../check.ts';
-
-const LASTING = new Set(['selector', 'node-affinity', 'cpu', 'taint', 'not-coreos']);
 
 /** Nodes whose labels and taints let the VM in, whatever room they have and whether they are up; at most `enough`. */
 const openTo = perSnapshot(() => new Map<string, string[]>());
@@ -19,7 +17,7 @@ function nodesFor(vm: Vm, snapshot: Snapshot): string[] {
   if (names === undefined) {
     const premises = { podsKnown: podsAreKnown(snapshot), openshift: snapshot.versions.openshift };
     names = vmNodesOf(snapshot)
-      .filter((node) => !nodeObjections(pod, node, premises).some(({ kind }) => LASTING.has(kind)))
+      .filter((node) => !nodeObjections(pod, node, premises).some(({ kind }) => lastingKinds.has(kind)))
       .map(({ name }) => name);
     known.set(pod.key, names);
   }
@@ -36,7 +34,9 @@ export const fewNodes: Check = {
     if (vm.node === undefined) return [];
     const others = vmNodesOf(snapshot).length - 1;
     if (others < 2) return [];
-    const open = nodesFor(vm, snapshot).filter((name) => name !== vm.node);
+    const all = nodesFor(vm, snapshot);
+    if (all.length > 2) return [];
+    const open = all.filter((name) => name !== vm.node);
     // None at all: that is said of each node by target/possible.
     if (open.length !== 1) return [];
     const [only = ''] = open;

@@ -14,7 +14,7 @@ const localProvisioners = [
 ];
 
 /** Whether a volume is of a storage class whose volumes can't leave their node. */
-function isLocal({ storageClass }: Volume): boolean {
+export function isLocal({ storageClass }: Pick<Volume, 'storageClass'>): boolean {
   const provisioner = storageClass?.provisioner;
   return provisioner !== undefined && localProvisioners.some((pattern) => pattern.test(provisioner));
 }

@@ -27,13 +27,14 @@ export const rawBlock: Check = {
   },
 };
 
-function backend({ storageClass }: Volume): string[] {
+function backend({ storageClass }: Pick<Volume, 'storageClass'>): string[] {
   const value = storageClass?.parameters?.['backendType'];
   return value === undefined ? [] : [value];
 }
 
 // Trident names its SAN drivers in backendType (ontap-san, ontap-san-economy, solidfire-san).
-function isBlockStorage(volume: Volume): boolean {
+/** Whether a class hands out block devices, which nodes can share as raw block only. */
+export function isBlockStorage(volume: Pick<Volume, 'storageClass'>): boolean {
   const provisioner = volume.storageClass?.provisioner ?? '';
   return backend(volume).some((type) => /(^|-)san(-|$)/.test(type)) || /iscsi|fibre|\brbd\b|\bebs\b/i.test(provisioner);
 }

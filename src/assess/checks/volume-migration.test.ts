@@ -1,5 +1,6 @@
-import { claim, kubeVirt, vm } from '../../model/testing/fixtures.ts';
-import { domain, refused, running, table } from '../testing/table.ts';
+import { expect, test } from 'vitest';
+import { claim, kubeVirt, storageClass, vm } from '../../model/testing/fixtures.ts';
+import { domain, refused, running, saidOf, table } from '../testing/table.ts';
 import { volumeMigration } from './volume-migration.ts';
 
 const no = refused('DisksNotLiveMigratable', 'PVC c is not shared');
@@ -70,3 +71,17 @@ table(volumeMigration, [
     [],
   ],
 ]);
+
+test('only classes that can be shared are proposed', () => {
+  const { findings } = saidOf(volumeMigration, {
+    objects: [
+      ...rwo(),
+      storageClass('san', 'csi.trident.netapp.io', { backendType: 'ontap-san' }),
+      storageClass('lvms', 'topolvm.io'),
+      claim('a'),
+      claim('b', { storageClassName: 'san' }),
+      claim('d', { storageClassName: 'lvms' }),
+    ],
+  });
+  expect(findings[0]?.remedy).toContain('(here: nfs)');
+});

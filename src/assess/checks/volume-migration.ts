@@ -1,16 +1,23 @@
 import { compareText, perSnapshot } from '../../model/memo.ts';
+import { storageOf } from '../../model/nodes.ts';
 import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
 import { conditionOf, type Vm, type Volume } from '../../model/vm.ts';
 import { atVm, type Check, type Draft, info } from '../check.ts';
 import { versionIn } from '../refused.ts';
+import { isLocal } from './local-volumes.ts';
+import { isBlockStorage } from './raw-block.ts';
 
-/** Classes of which some claim in the cluster is ReadWriteMany, the most used first: those that are known to offer it. */
+/** Classes of which some claim in the cluster is ReadWriteMany, and rightly so, the most used first. */
 const sharedClassesOf = perSnapshot((snapshot) => {
   const uses = new Map<string, number>();
+  const { classes } = storageOf(snapshot);
   for (const { spec, status } of itemsOf(snapshot.lists.claims)) {
     const name = spec?.storageClassName;
     if (name === undefined || status?.phase !== 'Bound' || spec?.accessModes?.includes('ReadWriteMany') !== true)
       continue;
+    const storageClass = classes.get(name);
+    const of = storageClass === undefined ? {} : { storageClass };
+    if (isLocal(of) || (isBlockStorage(of) && spec.volumeMode !== 'Block')) continue;
     uses.set(name, (uses.get(name) ?? 0) + 1);
   }
   return [...uses].sort((a, b) => b[1] - a[1] || compareText(a[0], b[0])).map(([name]) => name);
