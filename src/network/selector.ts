@@ -17,7 +17,14 @@ export function selectorOf(nodes: readonly Node[], wanted: readonly string[], ow
   return [...CANDIDATES, ...(Object.keys(own).length === 0 ? [] : [own])].find(exact);
 }
 
+const HOSTNAME = 'kubernetes.io/hostname';
+
+/** A node's name as a selector has to say it; it may not be the node's own. */
+export function hostnameOf({ metadata }: Node): string {
+  return metadata.labels?.[HOSTNAME] ?? metadata.name;
+}
+
 /** What selects one node. */
-export function selectorOfNode(node: Node | undefined, name: string): Labels {
-  return { 'kubernetes.io/hostname': node?.metadata.labels?.['kubernetes.io/hostname'] ?? name };
+export function selectorOfNode(hostname: string): Labels {
+  return { [HOSTNAME]: hostname };
 }
