@@ -9,8 +9,8 @@ import type { KubeClient } from '../../src/kube/types.ts';
 import { type Lab, startLab } from '../../src/lab/lab.ts';
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { iscsiFilesystem, local, nfs } from '../../src/lab/scenarios/storage.ts';
-import type { Finding, Severity } from '../../src/model/finding.ts';
-import type { VmiSpec } from '../../src/model/objects.ts';
+import type { Finding, Severity, Verdict } from '../../src/model/finding.ts';
+import type { VirtualMachineInstanceMigration, VmiSpec } from '../../src/model/objects.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { vmsOf } from '../../src/model/vm.ts';
 
@@ -91,6 +91,10 @@ export interface Judged {
   snapshot: Snapshot;
   /** Findings of a case's VM. */
   of(namespace: string): Finding[];
+  /** Ferry's verdict on each case. */
+  verdicts: Map<string, Verdict>;
+  /** Asks for a migration of every case's VM and lets lab time pass: the message of the refusal, or the last phase. */
+  attempt(): Promise<Map<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -200,6 +204,8 @@ export async function judge(release: Release, cases: [namespace: string, what: C
   return {
     snapshot,
     of: (namespace) => found.get(namespace) ?? [],
+    verdicts: new Map(report.items.map(({ vm, verdict }) => [vm.namespace, verdict])),
+    attempt: () => attempt(lab, hands),
     stop: async () => {
       client.close();
       await lab.stop();
@@ -207,4 +213,30 @@ export async function judge(release: Release, cases: [namespace: string, what: C
       if (lab.faults[0] !== undefined) throw lab.faults[0];
     },
   };
+}
+
+const ENDED = new Set(['Succeeded', 'Failed']);
+
+async function attempt(lab: Lab, hands: { hand: Hand; what: Case }[]): Promise<Map<string, string>> {
+  const outcomes = new Map<string, string>();
+  for (const { hand, what } of hands) {
+    const metadata = { name: 'attempt' };
+    const spec = { vmiName: what.name ?? 'web' };
+    const body = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstanceMigration', metadata, spec };
+    await hand.create(paths.migrations, body).catch((error: Error) => outcomes.set(hand.namespace, error.message));
+  }
+  for (let minute = 0; minute < 120; minute++) {
+    lab.clock.advanceBy(60_000);
+    for (const { hand } of hands) {
+      const found = lab.store.get<VirtualMachineInstanceMigration>(
+        'virtualmachineinstancemigrations.kubevirt.io',
+        hand.namespace,
+        'attempt',
+      );
+      if (found !== undefined) outcomes.set(hand.namespace, found.status?.phase ?? '');
+    }
+    const open = [...outcomes.values()].filter((outcome) => /^[A-Z]?[a-zA-Z]*$/.test(outcome) && !ENDED.has(outcome));
+    if (open.length === 0) break;
+  }
+  return outcomes;
 }

@@ -417,7 +417,7 @@ async function leftOver(hand: Hand, own: boolean): Promise<void> {
     kind: 'Pod',
     metadata: {
       name: 'left-over',
-      labels: { 'kubevirt.io': own ? 'virt-launcher' : 'hotplug-disk', 'kubevirt.io/created-by': vmi.metadata.uid },
+      labels: { 'kubevirt.io': 'virt-launcher', 'kubevirt.io/created-by': own ? vmi.metadata.uid : 'of-another' },
     },
     spec: { nodeName: elsewhere, containers: [{ name: 'compute', image: 'virt-launcher' }] },
   });
