@@ -15,7 +15,8 @@ function needs({ group, plural }: Resource, ...verbs: string[]): Need[] {
   return verbs.map((verb) => ({ verb, group, resource: plural }));
 }
 
-const { virtualMachines, virtualMachineInstances, migrations } = resources;
+const { virtualMachines, virtualMachineInstances, migrations, kubeVirts } = resources;
+const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 const reading = [...needs(virtualMachines, 'list'), ...needs(virtualMachineInstances, 'list')];
 const following = [...needs(virtualMachineInstances, 'watch'), ...needs(migrations, 'list', 'watch')];
 
@@ -23,6 +24,8 @@ const following = [...needs(virtualMachineInstances, 'watch'), ...needs(migratio
 export const needsOf = {
   check: reading,
   move: [...reading, ...following, ...needs(migrations, 'create')],
+  settings: needs(kubeVirts, 'list'),
+  changeSettings: [...needs(kubeVirts, 'list', 'get'), ...needs(configMaps, 'get', 'create', 'patch')],
   cancel: [...needs(virtualMachineInstances, 'get', 'list'), ...following, ...needs(migrations, 'delete')],
 } as const satisfies Record<string, readonly Need[]>;
 

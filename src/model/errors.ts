@@ -36,6 +36,8 @@ export const errorCatalogue = {
   FERRY_E_LAB_PORT: exit.failedSafe,
   FERRY_E_LAB_START: exit.failedSafe,
   FERRY_E_FILE: exit.usage,
+  // A change was made, and something undid it.
+  FERRY_E_PUT_BACK: exit.failedAttention,
   FERRY_E_INTERRUPTED: exit.interrupted,
   // A bug: nobody knows what it left undone.
   FERRY_E_INTERNAL: exit.failedAttention,
