@@ -1,5 +1,6 @@
 import { CNV_NAMESPACE } from '../resources.ts';
-import { ALERTS, RECORDINGS } from './rule-table.ts';
+import { ALERTS } from './alert-rules.ts';
+import { RECORDINGS } from './recording-rules.ts';
 
 interface Rule {
   record?: string;
