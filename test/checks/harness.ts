@@ -6,6 +6,7 @@ import { readSnapshot } from '../../src/cluster/snapshot.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { realTiming } from '../../src/kube/timing.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
+import type { FaultRequest } from '../../src/lab/faults/injector.ts';
 import { type Lab, startLab } from '../../src/lab/lab.ts';
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { iscsiFilesystem, local, nfs } from '../../src/lab/scenarios/storage.ts';
@@ -30,6 +31,8 @@ export interface Hand {
   create(path: string, body: object): Promise<void>;
   merge(path: string, body: object): Promise<void>;
   remove(path: string): Promise<void>;
+  /** As `ferry lab fault inject`. */
+  fault(request: FaultRequest): void;
   /** Lab time passes. */
   pass(seconds: number): void;
 }
@@ -61,6 +64,8 @@ export interface LabRow {
   case: Case;
   near: Case;
   said: [Severity, RegExp];
+  /** It changes nodes or settings: it is judged in a second cluster, with others of its kind. */
+  disturbs?: boolean;
 }
 
 const worker = { role: 'worker', cores: 64, memory: '512Gi', sockets: 2, nicGbps: 10 } as const;
@@ -114,6 +119,7 @@ function handIn(lab: Lab, client: KubeClient, namespace: string): Hand {
     create: async (path, body) => void (await send('POST', path, body)),
     merge: async (path, body) => void (await send('PATCH', path, body, 'application/merge-patch+json')),
     remove: async (path) => void (await send('DELETE', path)),
+    fault: (request) => void lab.injector.inject(request),
     pass: (seconds) => lab.clock.advanceBy(seconds * 1000),
   };
 }

@@ -63,6 +63,14 @@ const policy = (set: object, of: string) => (hand: Hand) =>
     metadata: { name: hand.namespace },
     spec: { selectors: { virtualMachineInstanceSelector: { post: of } }, ...set },
   });
+/** On this node and no other. */
+const on = (node: string): Case => ({ spec: { nodeSelector: { 'kubernetes.io/hostname': node } } });
+const vmim = (name: string) => ({
+  apiVersion: 'kubevirt.io/v1',
+  kind: 'VirtualMachineInstanceMigration',
+  metadata: { name },
+  spec: { vmiName: 'web' },
+});
 const sev: Case = { domain: { launchSecurity: { sev: {} } } };
 const hostDisk = { volumes: [{ name: 'img', hostDisk: { path: '/data/disk.img', type: 'Disk', shared: true } }] };
 const disk = (name: string, how: object) => ({ domain: { devices: { disks: [{ name, ...how }] } } });
@@ -406,6 +414,67 @@ export const rows: LabRow[] = [
     case: { labels: { post: 'allowed' }, after: policy({ allowPostCopy: true }, 'allowed') },
     near: { labels: { post: 'not-this' }, after: policy({ allowPostCopy: true }, 'another') },
     said: ['info', /allowed by MigrationPolicy case-\d+:/],
+  },
+  {
+    check: 'target/possible',
+    case: { spec: { nodeSelector: { single: 'yes' } } },
+    near: { spec: { nodeSelector: { pair: 'yes' } } },
+    said: ['blocker', /none of the 4 other nodes can take it: 4 not matching its node selector/],
+  },
+  {
+    check: 'nodes/coreos',
+    disturbs: true,
+    case: {
+      ...on('other-0'),
+      after: (hand) =>
+        hand.merge('/api/v1/nodes/other-0/status', { status: { nodeInfo: { osImage: 'Fedora Linux 42' } } }),
+    },
+    near: on('rare-0'),
+    said: ['blocker', /its node other-0 runs Fedora Linux 42/],
+  },
+  {
+    check: 'nodes/source-ready',
+    disturbs: true,
+    case: {
+      ...on('same-0'),
+      after: async (hand) => {
+        hand.fault({ name: 'node-not-ready', node: 'same-0' });
+        hand.pass(60);
+      },
+    },
+    near: on('same-1'),
+    said: ['blocker', /its node same-0 is NotReady/],
+  },
+  {
+    check: 'health/virt-handler',
+    disturbs: true,
+    case: {
+      ...on('same-2'),
+      after: async (hand) => {
+        hand.fault({ name: 'virt-handler-crash', node: 'same-2' });
+        hand.pass(5);
+      },
+    },
+    near: on('same-1'),
+    said: ['blocker', /virt-handler on its node same-2 .* is not ready/],
+  },
+  {
+    check: 'limits/parallel-migrations',
+    disturbs: true,
+    case: {
+      ...on('same-1'),
+      after: async (hand) => {
+        await hand.merge(
+          '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged',
+          { spec: { liveMigrationConfig: { parallelOutboundMigrationsPerNode: 1 } } },
+        );
+        hand.pass(5);
+        await hand.create(paths.migrations, vmim('goes-nowhere'));
+        hand.pass(5);
+      },
+    },
+    near: on('rare-0'),
+    said: ['warning', /1 of 1 outbound migrations of node same-1 are under way/],
   },
 ];
 
