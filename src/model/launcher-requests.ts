@@ -107,12 +107,11 @@ export function memoryOverhead(spec: VmiSpec, settings: LauncherSettings): numbe
   if (spec.volumes?.some(({ downwardMetrics }) => downwardMetrics !== undefined)) bytes += MiB;
   const probes = [spec.livenessProbe, spec.readinessProbe].filter((probe) => probe?.exec !== undefined).length;
   if (probes > 0) bytes += (100 + 10 * probes) * MiB;
-  const security = domain.launchSecurity as { sev?: object; snp?: object } | undefined;
+  const security = domain.launchSecurity;
   if (security?.sev !== undefined || security?.snp !== undefined) bytes += terms.sev;
   if (devices.tpm !== undefined && devices.tpm.enabled !== false) bytes += terms.tpm;
   if (domain.cpu?.dedicatedCpuPlacement === true || isGuaranteed(spec)) bytes += terms.dedicatedCpu;
-  const reserved = domain.memory as { reservedOverhead?: { addedOverhead?: string } } | undefined;
-  const added = reserved?.reservedOverhead?.addedOverhead;
+  const added = domain.memory?.reservedOverhead?.addedOverhead;
   if (added !== undefined) bytes += bytesOf(added);
   bytes = Math.ceil(bytes * overheadRatio);
   for (const each of interfaces) {

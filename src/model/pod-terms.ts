@@ -162,17 +162,32 @@ export function termObjector(
   snapshot: Snapshot,
   pinnedTo?: string,
 ): ((node: NodeView) => TermObjection | undefined) | undefined {
-  const affinity = affinityObjector(pod, own, snapshot);
-  const spread = spreadObjector(pod, own, snapshot, pinnedTo);
-  if (pod.volumes.length === 0) {
-    if (affinity === undefined) return spread;
-    return spread === undefined ? affinity : (node) => affinity(node) ?? spread(node);
-  }
-  const reach = reachObjector(pod.volumes, snapshot);
+  const rules = [
+    pod.volumes.length === 0 ? undefined : volumeObjector(pod.volumes, snapshot),
+    affinityObjector(pod, own, snapshot),
+    spreadObjector(pod, own, snapshot, pinnedTo),
+  ].filter((rule) => rule !== undefined);
+  if (rules.length <= 1) return rules[0];
+  return (node) => {
+    let first: TermObjection | undefined;
+    for (const rule of rules) {
+      const found = rule(node);
+      // One that a restart would not overcome counts more.
+      if (found?.ownPodsOnly === false) return found;
+      first ??= found;
+    }
+    return first;
+  };
+}
+
+function volumeObjector(
+  volumes: readonly BoundVolume[],
+  snapshot: Snapshot,
+): (node: NodeView) => VolumeObjection | undefined {
+  const reach = reachObjector(volumes, snapshot);
   return (node) => {
     const volume = reach(node);
-    if (volume !== undefined) return { rule: 'volume', ...volume, ownPodsOnly: false };
-    return affinity?.(node) ?? spread?.(node);
+    return volume === undefined ? undefined : { rule: 'volume', ...volume, ownPodsOnly: false };
   };
 }
 
@@ -213,25 +228,35 @@ function affinityObjector(
   const first = pod.affinity.length > 0 && isFirst(false);
   const firstOnceStopped = pod.affinity.length > 0 && isFirst(true);
   return (node) => {
+    let mildest: AffinityObjection | undefined;
+    for (const found of objections(node)) {
+      // One that a restart would not overcome counts more.
+      if (!found.ownPodsOnly) return found;
+      mildest ??= found;
+    }
+    return mildest;
+  };
+
+  function* objections(node: NodeView): Generator<AffinityObjection> {
     for (const { term, domains } of repelled) {
       const domain = node.labels[term.topologyKey];
       const there = domain === undefined ? 0 : (domains.get(domain) ?? 0);
       if (there > 0) {
-        return { rule: 'anti-affinity', term, ownPodsOnly: there <= ownIn(term.topologyKey, [term], domain) };
+        yield { rule: 'anti-affinity', term, ownPodsOnly: there <= ownIn(term.topologyKey, [term], domain) };
       }
     }
     for (const [index, term] of pod.affinity.entries()) {
       const domain = node.labels[term.topologyKey];
-      if (domain === undefined) return { rule: 'affinity', term, ownPodsOnly: false };
-      if ((attracted[index]?.get(domain) ?? 0) > 0 || first) continue;
-      return { rule: 'affinity', term, ownPodsOnly: firstOnceStopped };
+      if (domain === undefined) yield { rule: 'affinity', term, ownPodsOnly: false };
+      else if ((attracted[index]?.get(domain) ?? 0) === 0 && !first) {
+        yield { rule: 'affinity', term, ownPodsOnly: firstOnceStopped };
+      }
     }
     for (const { term, holders, namespace } of against) {
       const there = holders.get(node.labels[term.topologyKey] ?? '') ?? [];
       const others = there.filter(({ metadata }) => namespace !== pod.namespace || !ownNames.has(metadata.name));
       const of = others[0] ?? there[0];
-      if (of !== undefined) return { rule: 'anti-affinity', term, of, ownPodsOnly: others.length === 0 };
+      if (of !== undefined) yield { rule: 'anti-affinity', term, of, ownPodsOnly: others.length === 0 };
     }
-    return undefined;
-  };
+  }
 }

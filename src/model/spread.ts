@@ -129,8 +129,9 @@ function withLabelKeys(
   { labelSelector, matchLabelKeys = [] }: SpreadConstraint,
   labels: Record<string, string>,
 ): LabelSelector | undefined {
-  const added = matchLabelKeys.filter((key) => labels[key] !== undefined);
-  if (labelSelector === undefined || added.length === 0) return labelSelector;
-  const values = Object.fromEntries(added.map((key) => [key, labels[key] ?? '']));
-  return { ...labelSelector, matchLabels: { ...labelSelector.matchLabels, ...values } };
+  if (labelSelector === undefined || matchLabelKeys.length === 0) return labelSelector;
+  const added = matchLabelKeys.flatMap((key) =>
+    labels[key] === undefined ? [] : [{ key, operator: 'In', values: [labels[key]] }],
+  );
+  return { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...added] };
 }

@@ -67,8 +67,8 @@ export function targetPodOf(vm: Vm, snapshot: Snapshot): TargetPod {
 }
 
 function build(vm: Vm, snapshot: Snapshot): TargetPod {
-  const { spec, launcher } = vm;
-  const labels = launcher?.metadata.labels ?? vm.vmi?.metadata.labels ?? vm.vm?.spec.template.metadata?.labels ?? {};
+  const { spec } = vm;
+  const labels = labelsOf(vm);
   const terms = (found: PodTerm[] | undefined): PodTerm[] => (found ?? []).map((term) => merged(term, labels));
   return {
     ...constraintsOf(vm, snapshot),
@@ -82,6 +82,15 @@ function build(vm: Vm, snapshot: Snapshot): TargetPod {
     volumes: boundVolumesOf(vm, snapshot),
     requests: requestsFor(vm, snapshot),
   };
+}
+
+/** The VMI's labels of now, over those that virt-controller has given its launcher. */
+function labelsOf({ launcher, vmi, vm }: Vm): Record<string, string> {
+  const own = vmi?.metadata.labels ?? vm?.spec.template.metadata?.labels ?? {};
+  const running = launcher?.metadata.labels;
+  if (running === undefined) return own;
+  for (const key in own) if (own[key] !== running[key]) return { ...running, ...own };
+  return running;
 }
 
 /** The API server writes matchLabelKeys and mismatchLabelKeys of a pod's terms into their selectors (Kubernetes 1.31). */

@@ -34,7 +34,7 @@ const settingsOf = perSnapshot((snapshot: Snapshot): Settings => {
   return {
     nodeSelectors: developer?.nodeSelectors ?? {},
     cpuModel: configuration?.cpuModel ?? 'host-model',
-    architecture: (kubeVirt?.status as { defaultArchitecture?: string } | undefined)?.defaultArchitecture || 'amd64',
+    architecture: kubeVirt?.status?.defaultArchitecture || 'amd64',
     vendorPinned: known !== undefined && pinsCpuVendor(known),
     labels: known?.version.labels,
     strictHyperv: developer?.featureGates?.includes('HypervStrictCheck') === true,
@@ -112,7 +112,7 @@ function abilitiesOf({ spec, vmi, running }: Vm, { labels, strictHyperv }: Setti
 }
 
 function securityLabels(security: NonNullable<VmiSpec['domain']['launchSecurity']>): string[] {
-  const { sev, snp, tdx } = security as { sev?: { policy?: { encryptedState?: boolean } }; snp?: object; tdx?: object };
+  const { sev, snp, tdx } = security;
   return [
     ...(sev === undefined ? [] : [sev.policy?.encryptedState === true ? 'kubevirt.io/sev-es' : 'kubevirt.io/sev']),
     ...(snp === undefined ? [] : ['kubevirt.io/sev-snp']),

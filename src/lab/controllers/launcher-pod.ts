@@ -37,7 +37,12 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
   const image = launcherImage(cluster);
   const domainCpu = spec.domain.cpu;
   const affinity = structuredClone((spec.affinity ?? {}) as Affinity);
-  if ((domainCpu?.model ?? 'host-model') === 'host-model') requireNoObsoleteHostModel(affinity);
+  if ((domainCpu?.model ?? 'host-model') === 'host-model') {
+    requireWithout(affinity, 'node-labeller.kubevirt.io/obsolete-host-model');
+  }
+  for (const { name, policy } of domainCpu?.features ?? []) {
+    if (policy === 'forbid') requireWithout(affinity, `${CPU_FEATURE}${name}`);
+  }
 
   return {
     apiVersion: 'v1',
@@ -85,6 +90,9 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
       ...(spec.priorityClassName === undefined ? {} : { priorityClassName: spec.priorityClassName }),
       nodeSelector: nodeSelectorOf(vmi, version),
       ...(Object.keys(affinity).length > 0 ? { affinity } : {}),
+      ...(spec.topologySpreadConstraints === undefined
+        ? {}
+        : { topologySpreadConstraints: spec.topologySpreadConstraints }),
       tolerations: [
         ...((spec.tolerations ?? []) as { key?: string }[]),
         { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
@@ -177,13 +185,16 @@ function nodeSelectorOf(vmi: VirtualMachineInstance, { labels }: KubeVirtVersion
   }
   if (cpu?.dedicatedCpuPlacement === true) selector[labels.selectsCpuManager] = 'true';
   if (cpu?.realtime !== undefined) selector['kubevirt.io/realtime'] = 'true';
-  const machine = vmi.status?.machine?.type;
+  const frequency = vmi.status?.topologyHints?.tscFrequency;
+  if (frequency !== undefined) selector[`scheduling.node.kubevirt.io/tsc-frequency-${frequency}`] = 'true';
+  // Until the guest has started only the spec tells (recordings, run1: q35, later pc-q35-9.2).
+  const machine = vmi.status?.machine?.type ?? spec.domain.machine?.type;
   if (machine !== undefined && labels.machineTypes) selector[`machine-type.node.kubevirt.io/${machine}`] = 'true';
   return selector;
 }
 
-function requireNoObsoleteHostModel(affinity: Affinity): void {
-  const expression = { key: 'node-labeller.kubevirt.io/obsolete-host-model', operator: 'DoesNotExist' };
+function requireWithout(affinity: Affinity, key: string): void {
+  const expression = { key, operator: 'DoesNotExist' };
   affinity.nodeAffinity ??= {};
   const required = (affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution ??= { nodeSelectorTerms: [] });
   if (required.nodeSelectorTerms.length === 0) required.nodeSelectorTerms.push({ matchExpressions: [] });

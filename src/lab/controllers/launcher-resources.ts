@@ -83,7 +83,7 @@ export function launcherResources(
   } else {
     const own = given.requests?.['cpu'];
     requests['cpu'] =
-      own === undefined ? cpuText(Math.floor((vcpus * 1000) / settings.cpuAllocationRatio)) : cpuText(milliOf(own));
+      own === undefined ? cpuText(Math.ceil((vcpus * 1000) / settings.cpuAllocationRatio)) : cpuText(milliOf(own));
     if (given.limits?.['cpu'] !== undefined) limits['cpu'] = given.limits['cpu'];
   }
 
@@ -97,9 +97,10 @@ export function launcherResources(
       limits['memory'] = memoryText(bytesOf(given.limits['memory']) + carried);
     else if (dedicated) limits['memory'] = requests['memory'];
   } else {
-    const huge = memoryText(guestMemoryOf(spec));
-    requests[`hugepages-${pageSize}`] = limits[`hugepages-${pageSize}`] = huge;
-    requests['memory'] = memoryText(carried);
+    // What is requested beyond the guest's memory stays ordinary memory.
+    const huge = Math.min(memory, guestMemoryOf(spec));
+    requests[`hugepages-${pageSize}`] = limits[`hugepages-${pageSize}`] = memoryText(huge);
+    requests['memory'] = memoryText(memory - huge + carried);
     if (dedicated) limits['memory'] = requests['memory'];
   }
 

@@ -4,6 +4,7 @@ import { atLeast } from '../../model/version-order.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import {
+  type LabelSelector,
   matchesLabels,
   matchesNode,
   type NodeSelector,
@@ -12,6 +13,7 @@ import {
   type Toleration,
   untoleratedTaint,
 } from './selectors.ts';
+import { type Spread, spreadReason, spreadsOf } from './topology-spread.ts';
 
 /** Why a node was turned down. `unresolvable`: evicting pods from it would not help. */
 export interface Rejection {
@@ -20,8 +22,9 @@ export interface Rejection {
 }
 
 interface Term {
-  labelSelector?: { matchLabels?: Record<string, string> };
+  labelSelector?: LabelSelector;
   namespaces?: string[];
+  namespaceSelector?: LabelSelector;
   topologyKey: string;
 }
 
@@ -64,11 +67,18 @@ function affinityOf(pod: Pod): Term[] {
   return pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
 }
 
-function selects(term: Term, owner: Pod, pod: Pod): boolean {
-  const namespaces = term.namespaces ?? [owner.metadata.namespace ?? ''];
-  return (
-    namespaces.includes(pod.metadata.namespace ?? '') && matchesLabels(term.labelSelector, pod.metadata.labels ?? {})
-  );
+function selects(cluster: Cluster, term: Term, owner: Pod, pod: Pod): boolean {
+  const { namespaces = [], namespaceSelector } = term;
+  const namespace = pod.metadata.namespace ?? '';
+  const here =
+    namespaces.includes(namespace) ||
+    (namespaceSelector === undefined
+      ? namespaces.length === 0 && namespace === owner.metadata.namespace
+      : matchesLabels(
+          namespaceSelector,
+          cluster.store.get(resources.namespaces, undefined, namespace)?.metadata.labels ?? {},
+        ));
+  return here && matchesLabels(term.labelSelector, pod.metadata.labels ?? {});
 }
 
 /** What the filters of one pod need to know once, not for every node. */
@@ -79,20 +89,28 @@ export interface PodQuestion {
   /** Values of a topology key where a pod matching one of its anti-affinity (or affinity) terms runs. */
   repelled: { key: string; values: Set<string> }[];
   attracted: { key: string; values: Set<string> }[];
+  /** No pod matches its affinity, but it does itself: the first of a group may go anywhere. */
+  first: boolean;
+  spreads: Spread[];
   /** Where running pods' anti-affinity keeps it away. */
   unwelcome: { key: string; values: Set<string> }[];
 }
 
 export function questionOf(cluster: Cluster, usage: Usage, pod: Pod): PodQuestion {
-  const where = (term: Term, candidates: Iterable<Pod>): { key: string; values: Set<string> } => {
+  const where = (
+    key: string,
+    terms: readonly Term[],
+    candidates: Iterable<Pod>,
+  ): { key: string; values: Set<string> } => {
     const values = new Set<string>();
     for (const other of candidates) {
       const node = other.spec?.nodeName;
-      if (node === undefined || isFinishedPod(other) || !selects(term, pod, other)) continue;
-      const value = topologyOf(cluster, node, term.topologyKey);
+      if (node === undefined || isFinishedPod(other)) continue;
+      if (!terms.every((term) => selects(cluster, term, pod, other))) continue;
+      const value = topologyOf(cluster, node, key);
       if (value !== undefined) values.add(value);
     }
-    return { key: term.topologyKey, values };
+    return { key, values };
   };
   // Nearly every term names the VMI the pod belongs to: its pods are at hand.
   const candidates = (term: Term): Iterable<Pod> => {
@@ -102,17 +120,25 @@ export function questionOf(cluster: Cluster, usage: Usage, pod: Pod): PodQuestio
   const unwelcome: PodQuestion['unwelcome'] = [];
   for (const other of usage.exclusive()) {
     for (const term of antiAffinityOf(other)) {
-      if (!selects(term, other, pod)) continue;
+      if (!selects(cluster, term, other, pod)) continue;
       const value = topologyOf(cluster, other.spec?.nodeName ?? '', term.topologyKey);
       if (value !== undefined) unwelcome.push({ key: term.topologyKey, values: new Set([value]) });
     }
   }
+  const affinity = affinityOf(pod);
+  // Pods count for which all of the affinity terms speak.
+  const attracted = affinity.map(({ topologyKey }) =>
+    where(topologyKey, affinity, cluster.store.values<Pod>(resources.pods)),
+  );
   return {
     pod,
     requests: requestsOf(pod),
     volumes: volumeSelectors(cluster, pod),
-    repelled: antiAffinityOf(pod).map((term) => where(term, candidates(term))),
-    attracted: affinityOf(pod).map((term) => where(term, candidates(term))),
+    repelled: antiAffinityOf(pod).map((term) => where(term.topologyKey, [term], candidates(term))),
+    attracted,
+    first:
+      attracted.every(({ values }) => values.size === 0) && affinity.every((term) => selects(cluster, term, pod, pod)),
+    spreads: spreadsOf(cluster, pod),
     unwelcome,
   };
 }
@@ -164,7 +190,11 @@ export function reject(usage: Usage, question: PodQuestion, node: Node): Rejecti
     const value = labels[place.key];
     return value !== undefined && place.values.has(value);
   };
-  if (!question.attracted.every(within)) return no("node(s) didn't match pod affinity rules");
+  const spread = spreadReason(question.spreads, node);
+  if (spread !== undefined) return { reasons: [spread.text], unresolvable: spread.missing };
+  const near = question.attracted.every(within);
+  const anywhere = question.first && question.attracted.every(({ key }) => labels[key] !== undefined);
+  if (!near && !anywhere) return no("node(s) didn't match pod affinity rules");
   if (question.repelled.some(within)) {
     return { reasons: ["node(s) didn't match pod anti-affinity rules"], unresolvable: false };
   }

@@ -9,7 +9,7 @@ interface Requirement {
   values?: string[];
 }
 
-interface LabelSelector {
+export interface LabelSelector {
   matchLabels?: Record<string, string>;
   matchExpressions?: Requirement[];
 }
