@@ -10,8 +10,8 @@ interface MovedBy {
   title: string;
   source: string;
   /** Whether it is about this entry of the history. */
-  is(entry: HistoryEntry): boolean;
-  remedies(entry: HistoryEntry, each: VmCase): string[];
+  is: (entry: HistoryEntry) => boolean;
+  remedies: (entry: HistoryEntry, each: VmCase) => string[];
 }
 
 /** "Why did this VM move?": what moved it last, or is about to, by nobody's hand. It is no fault, so anything else that is found says more. */

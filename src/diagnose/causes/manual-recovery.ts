@@ -18,11 +18,9 @@ export const manualRecovery: Cause = {
   needs: ['virtualMachines', 'virtualMachineInstances'],
   vm({ vm, vmi, events }) {
     const object = vm.vm;
-    const condition = object?.status?.conditions?.find(({ type }) => (type as string) === 'ManualRecoveryRequired');
+    const condition = object?.status?.conditions?.find(({ type }) => type === 'ManualRecoveryRequired');
     if (object === undefined || condition?.status !== 'True') return undefined;
-    const state = object.status as
-      | { volumeUpdateState?: { volumeMigrationState?: { migratedVolumes?: VolumeChange[] } } }
-      | undefined;
+    const state = object.status;
     const changes = state?.volumeUpdateState?.volumeMigrationState?.migratedVolumes ?? [];
     const arrived =
       vmi?.status?.migrationState?.targetNodeDomainReadyTimestamp !== undefined &&

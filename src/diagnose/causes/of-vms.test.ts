@@ -299,7 +299,7 @@ const cases: [id: string, message: RegExp, given: Given, miss: Given][] = [
                   { volumeName: 'root', sourcePVCInfo: { claimName: 'old' }, destinationPVCInfo: { claimName: 'new' } },
                 ],
               },
-            } as never,
+            },
           };
         },
       },
@@ -316,7 +316,7 @@ const cases: [id: string, message: RegExp, given: Given, miss: Given][] = [
           (vmi.status = {
             ...vmi.status,
             phase: 'Failed',
-            migrationState: { ...vmi.status?.migrationState, mode: 'PostCopy' as never, failed: true },
+            migrationState: { ...vmi.status?.migrationState, mode: 'PostCopy', failed: true },
           }),
       ),
     },
@@ -326,7 +326,7 @@ const cases: [id: string, message: RegExp, given: Given, miss: Given][] = [
         (vmi) =>
           (vmi.status = {
             ...vmi.status,
-            migrationState: { ...vmi.status?.migrationState, mode: 'PostCopy' as never },
+            migrationState: { ...vmi.status?.migrationState, mode: 'PostCopy' },
           }),
       ),
     },

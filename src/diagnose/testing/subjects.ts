@@ -3,14 +3,14 @@ import type { Dossier, Enactment, EventRecord, LogTail } from '../../model/dossi
 import type { Evidence } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import type { KubeObject } from '../../model/objects.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
 import { snapshotOf } from '../../model/testing/fixtures.ts';
 import { literal } from '../../model/testing/literal.ts';
 import { vmsOf } from '../../model/vm.ts';
-import { clusterCase, vmCase } from '../case.ts';
+import { clusterCase, migrationCase, vmCase } from '../case.ts';
 import type { Cause, Suspicion } from '../cause.ts';
 
-// For tests of causes that look at a VM, a node or the cluster.
+// For tests of causes.
 
 export interface Said {
   events?: EventRecord[];
@@ -69,7 +69,7 @@ export function event(
   };
 }
 
-/** What a cause says of a VM (`vm/NAME`), a node (`node/NAME`) or the `cluster`; all its evidence literally stands in the dossier. */
+/** What a cause says of a VM (`vm/NAME`), a migration (`vmim/NAME`), a node (`node/NAME`) or the `cluster`; all its evidence literally stands in the dossier. */
 export function ask(cause: Cause, subject: string, objects: KubeObject[], said: Said = {}): Suspicion | undefined {
   const dossier = dossierOf(objects, said);
   const { snapshot } = dossier;
@@ -81,6 +81,10 @@ export function ask(cause: Cause, subject: string, objects: KubeObject[], said: 
     const node = nodesOf(snapshot).get(name);
     if (node === undefined) throw new Error(`no ${subject}`);
     found = cause.node?.(node, cluster);
+  } else if (kind === 'vmim') {
+    const object = itemsOf(snapshot.lists.migrations).find(({ metadata }) => metadata.name === name);
+    if (object === undefined) throw new Error(`no ${subject}`);
+    found = cause.migration?.(migrationCase(cluster, object));
   } else {
     const vm = vmsOf(snapshot).find((each) => each.name === name);
     if (vm === undefined) throw new Error(`no ${subject}`);

@@ -1,0 +1,47 @@
+import { isReadyPod } from '../../model/pods.ts';
+import { itemsOf } from '../../model/snapshot.ts';
+import { atEvent, atField, type Cause } from '../cause.ts';
+
+const WEBHOOK = /failed calling webhook "[^"]*kubevirt\.io"|no endpoints available for service "virt-api"/;
+
+/** virt-api admits every change of KubeVirt's objects, and guards VMs against evictions (facts/kubevirt.md B4). */
+export const virtApiDown: Cause = {
+  id: 'kubevirt/virt-api-down',
+  title: 'virt-api does not answer',
+  source: 'facts/kubevirt.md B, B4, G3 (VirtAPIDown)',
+  needs: ['pods'],
+  reads: ['events'],
+  cluster({ snapshot, events }) {
+    const pods = itemsOf(snapshot.lists.pods).filter(({ metadata }) => metadata.labels?.['kubevirt.io'] === 'virt-api');
+    const said = events.findLast(({ message }) => WEBHOOK.test(message));
+    const ready = pods.filter(isReadyPod).length;
+    if (pods.length === 0 || (ready > 0 && said === undefined)) return undefined;
+    return {
+      confidence: ready === 0 ? 'certain' : 'likely',
+      message: `virt-api does not answer (${ready} of its ${pods.length} pods ready): no VM and no migration can be created or changed. And nobody holds evictions back: a drain now shuts VMs down instead of migrating them`,
+      evidence: [
+        ...pods
+          .filter((pod) => !isReadyPod(pod))
+          .map((pod) =>
+            atField(
+              pod,
+              '.status.conditions[type=Ready].status',
+              pod.status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+            ),
+          ),
+        ...(said === undefined ? [] : [atEvent(said)]),
+      ],
+      remedies: [
+        'Drain no node before it is back.',
+        `Look at its pods: kubectl describe pods -n ${pods[0]?.metadata.namespace} -l kubevirt.io=virt-api, and their logs.`,
+        'If they are ready, look at what is between them and the API server: certificates, network policies, the service virt-api.',
+      ],
+    };
+  },
+  texts: [WEBHOOK, /VirtAPIDown/],
+  meaning: {
+    message:
+      'The API server could not ask virt-api, which admits all changes of VMs and migrations, and holds evictions back.',
+    remedies: ['See what is wrong with it: ferry diagnose cluster. Drain no node meanwhile: VMs would be shut down.'],
+  },
+};
