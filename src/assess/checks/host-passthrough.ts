@@ -38,8 +38,11 @@ export const hostPassthrough: Check = {
     const others = vmNodesOf(snapshot).filter(({ name }) => name !== vm.node);
     const different = others.filter((other) => !alike.includes(other));
     const label = node === undefined ? undefined : hostModelLabel(node);
+    const [kubeVirt] = itemsOf(snapshot.lists.kubeVirts);
     const evidence = [
-      atVm(vm, '.spec.domain.cpu.model', own),
+      own || kubeVirt === undefined
+        ? atVm(vm, '.spec.domain.cpu.model', own)
+        : at(kubeVirt, '.spec.configuration.cpuModel', model),
       ...(node === undefined || label === undefined
         ? []
         : [at(node.object, `.metadata.labels["${label}"]`, node.labels[label])]),

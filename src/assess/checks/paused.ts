@@ -17,8 +17,7 @@ export const paused: Check = {
         warning(vm, {
           message: 'the guest is paused because its disk gave an error; it would stay paused on the target',
           evidence,
-          remedy:
-            'Find out what is wrong with its storage first (a full or lost volume); then unpause it: virtctl unpause vm. Move it only if the storage works from the other node.',
+          remedy: `Find out what is wrong with its storage first (a full or lost volume); then let it go on: virtctl unpause vm ${vm.name} -n ${vm.namespace}. Move it only if the storage works from the other node.`,
         }),
       ];
     }

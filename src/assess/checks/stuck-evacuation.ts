@@ -15,7 +15,7 @@ export const stuckEvacuation: Check = {
     const evidence = [atVm(vm, '.status.evacuationNodeName', marked)];
     const cancel =
       versionIn(snapshot)?.evacuationCancel === true
-        ? `Take the mark away: PUT .../virtualmachineinstances/${vm.name}/evacuate/cancel with the node's name.`
+        ? `Take the mark away: echo '{"evacuationNodeName":"${marked}"}' | kubectl replace --raw /apis/subresources.kubevirt.io/v1/namespaces/${vm.namespace}/virtualmachineinstances/${vm.name}/evacuate/cancel -f - (it takes the right to update evacuate/cancel).`
         : 'This KubeVirt (before 1.7) takes the mark away only when a migration succeeds, or with a restart.';
     if (marked !== vm.node) {
       return [
