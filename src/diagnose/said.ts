@@ -50,7 +50,10 @@ export function failureSaying(each: MigrationCase, pattern: RegExp): Said | unde
 /** Evidence from the migration's state, from the object that holds it. */
 export function stateAt({ migration, vmi, state, stateOnVmi }: MigrationCase, field: string): Evidence {
   const holder = stateOnVmi && vmi !== undefined ? vmi : migration;
-  return atField(holder, `.status.migrationState.${field}`, (state as Record<string, unknown> | undefined)?.[field]);
+  const value = field
+    .split('.')
+    .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], state);
+  return atField(holder, `.status.migrationState.${field}`, value);
 }
 
 /** A condition of the VMIM that is True. */

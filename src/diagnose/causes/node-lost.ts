@@ -26,7 +26,7 @@ export const nodeLost: Cause = {
         ? 'its virt-handler has been silent for more than 5 minutes'
         : `is NotReady: ${node.notReadyBecause ?? ''}`;
       return {
-        confidence: each.final ? 'likely' : 'certain',
+        confidence: 'certain',
         message: `its ${role} node ${node.name} does not answer: it ${how.startsWith('its') ? `is up, but ${how}` : how}`,
         evidence: [
           node.ready

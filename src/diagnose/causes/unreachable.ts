@@ -4,7 +4,8 @@ import { failureSaying, lineSaying, stateAt } from '../said.ts';
 export const NO_WAY =
   /Failed to connect to remote libvirt URI|[Uu]nable to connect to server|[Cc]onnection refused|[Nn]o route to host|i\/o timeout|[Cc]onnection timed out|[Nn]etwork is unreachable/;
 /** virt-handler's proxy says it with the reason in a field of its own (KubeVirt pkg/virt-handler/migration-proxy). */
-const PROXY = /"reason":"(dial tcp [^"]*)"|unable to create outbound leg of proxy to host/;
+const DIAL = /"reason":"(dial tcp [^"]*)"/;
+const PROXY = /unable to create outbound leg of proxy to host/;
 
 /** The source's virt-handler cannot reach the target's (facts/kubevirt.md D6). */
 export const unreachable: Cause = {
@@ -17,7 +18,7 @@ export const unreachable: Cause = {
     if (each.phase !== 'Failed') return undefined;
     const said = failureSaying(each, NO_WAY);
     if (said === undefined) return undefined;
-    const proxy = lineSaying(each.logs, PROXY, 'virt-handler');
+    const proxy = lineSaying(each.logs, DIAL, 'virt-handler') ?? lineSaying(each.logs, PROXY, 'virt-handler');
     const why = `${said.match[0]} ${proxy?.match[0] ?? ''}`;
     const address = each.state?.targetNodeAddress;
     const how = /refused/.test(why)
