@@ -4,12 +4,6 @@ import { eventSaying } from '../said.ts';
 const REQUIRED =
   /VM recovery required: Volume migration failed|volumes pointing to non-consistent targets|ManualRecoveryRequired/;
 
-interface VolumeChange {
-  volumeName: string;
-  sourcePVCInfo?: { claimName?: string };
-  destinationPVCInfo?: { claimName?: string };
-}
-
 /** A volume migration failed, and the VM points to copies that are not whole (v1.4+; facts/kubevirt.md E; pain 30). */
 export const manualRecovery: Cause = {
   id: 'storage/manual-recovery',

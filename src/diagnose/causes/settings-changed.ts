@@ -28,21 +28,21 @@ export const settingsChanged: Cause = {
     const changes = WATCHED.flatMap((name) => {
       const now = settings[name];
       const differing = kept.find(({ status }) => {
-        const then = status?.migrationState?.migrationConfiguration?.[name];
-        return then !== undefined && now.value !== undefined && then !== now.value;
+        const earlier = status?.migrationState?.migrationConfiguration?.[name];
+        return earlier !== undefined && now.value !== undefined && earlier !== now.value;
       });
       return differing === undefined
         ? []
-        : [{ name, now, differing, then: differing.status?.migrationState?.migrationConfiguration?.[name] }];
+        : [{ name, now, differing, earlier: differing.status?.migrationState?.migrationConfiguration?.[name] }];
     });
     if (changes.length === 0) return undefined;
     const timeout = changes.find(({ name }) => name === 'completionTimeoutPerGiB');
-    const byUpgrade = timeout?.then === 150 && timeout.now.value === 20;
+    const byUpgrade = timeout?.earlier === 150 && timeout.now.value === 20;
     return {
       confidence: 'possible',
-      message: `${changes.map(({ name, then, now }) => `${name} was ${then} and is ${now.value}`).join('; ')} since the migration${changes.length === 1 ? '' : 's'} of ${[...new Set(changes.map(({ differing }) => `${differing.metadata.namespace}/${differing.spec.vmiName}`))].join(', ')}${byUpgrade ? '. An upgrade to OpenShift Virtualization with HyperConverged 1.19 changes 150 to 20 by itself' : ''}: what went well then can fail, or take longer, now`,
-      evidence: changes.flatMap(({ name, now, differing, then }) => [
-        atField(differing, `.status.migrationState.migrationConfiguration.${name}`, then),
+      message: `${changes.map(({ name, earlier, now }) => `${name} was ${earlier} and is ${now.value}`).join('; ')} since the migration${changes.length === 1 ? '' : 's'} of ${[...new Set(changes.map(({ differing }) => `${differing.metadata.namespace}/${differing.spec.vmiName}`))].join(', ')}${byUpgrade ? '. An upgrade to OpenShift Virtualization with HyperConverged 1.19 changes 150 to 20 by itself' : ''}: what went well then can fail, or take longer, now`,
+      evidence: changes.flatMap(({ name, now, differing, earlier }) => [
+        atField(differing, `.status.migrationState.migrationConfiguration.${name}`, earlier),
         ...(now.object === undefined || now.field === undefined
           ? []
           : [{ object: now.object, field: now.field, value: now.raw ?? null }]),
