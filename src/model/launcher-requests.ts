@@ -33,7 +33,7 @@ export const launcherSettingsOf = perSnapshot((snapshot: Snapshot): LauncherSett
   const kubeVirt = itemsOf(snapshot.lists.kubeVirts)[0];
   const configuration = kubeVirt?.spec?.configuration;
   const developer = configuration?.developerConfiguration;
-  const options = configuration?.virtualMachineOptions as { disableSerialConsoleLog?: object } | undefined;
+  const options = configuration?.virtualMachineOptions;
   const plugins = (configuration?.network?.binding ?? {}) as Record<string, BindingPlugin>;
   return {
     version: knownVersion(snapshot.versions.kubevirt)?.version ?? (versions.at(-1) as KubeVirtVersion),

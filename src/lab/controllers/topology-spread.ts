@@ -2,7 +2,7 @@ import type { Node, Pod } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { matchesLabels, podMatchesNode, type Taint, type Toleration, untoleratedTaint } from './selectors.ts';
+import { matchesLabels, podMatchesNode, type Taint, untoleratedTaint } from './selectors.ts';
 
 // kube-scheduler's plugin PodTopologySpread, its filter (Kubernetes 1.27 and later). Not shared with model/ on purpose.
 
@@ -48,7 +48,7 @@ function counts(node: Node, pod: Pod, constraint: Constraint, hard: Constraint[]
   if (constraint.nodeAffinityPolicy !== 'Ignore' && !podMatchesNode(pod, node)) return false;
   if (constraint.nodeTaintsPolicy !== 'Honor') return true;
   const taints = (node.spec?.taints ?? []) as Taint[];
-  return untoleratedTaint((pod.spec?.tolerations ?? []) as Toleration[], taints) === undefined;
+  return untoleratedTaint(pod.spec?.tolerations ?? [], taints) === undefined;
 }
 
 /** Why a node would break one of them; undefined if none. */
