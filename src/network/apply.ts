@@ -37,6 +37,7 @@ export function journalOf(
     policy,
     attachment,
     setting: holder,
+    network: name,
     nodes,
     hostnames: Object.fromEntries(nodes.map((each) => [each, hostname(each)])),
     canary,

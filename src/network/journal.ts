@@ -34,6 +34,8 @@ export interface Journal {
   policy: NodeNetworkConfigurationPolicy;
   attachment: NetworkAttachmentDefinition;
   setting: NetworkSetting;
+  /** What the setting is set to: the network's name, or `namespace/name` where somebody else wrote it so. */
+  network: string;
   nodes: string[];
   /** What selects one node: its label kubernetes.io/hostname. */
   hostnames: Record<string, string>;
@@ -61,6 +63,7 @@ const journalSchema = z.looseObject({
   policy: z.looseObject({ metadata: z.looseObject({ name: z.string() }) }),
   attachment: z.looseObject({ metadata: z.looseObject({ name: z.string() }) }),
   setting: z.looseObject({ path: z.array(z.string()) }),
+  network: z.string(),
   nodes: z.array(z.string()),
   hostnames: z.record(z.string(), z.string()),
   canary: z.string(),

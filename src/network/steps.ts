@@ -26,8 +26,6 @@ interface StepCode {
 
 const nothing = async (): Promise<string[]> => await Promise.resolve([]);
 
-const networkOf = ({ attachment }: Journal): string => attachment.metadata.name;
-
 export const steps: Record<Step, StepCode> = {
   canary: {
     say: ({ policy, canary }) => `policy ${policy.metadata.name} on ${canary} first`,
@@ -58,7 +56,7 @@ export const steps: Record<Step, StepCode> = {
         writeNetworkSetting(
           context.client,
           journal.setting,
-          { expected, value: networkOf(journal) },
+          { expected, value: journal.network },
           { signal: context.signal },
         ),
       );
@@ -70,7 +68,7 @@ export const steps: Record<Step, StepCode> = {
     run: async (context, journal, found) => {
       const { namespace } = journal;
       const ranges = rangesOf(readCni(journal.attachment));
-      found.handlers = await waitForHandlers(context, { namespace, network: networkOf(journal), ranges });
+      found.handlers = await waitForHandlers(context, { namespace, network: journal.network, ranges });
     },
     // The setting's undo waits until they are back.
     undo: nothing,
@@ -106,7 +104,7 @@ async function undoSetting(context: Context, journal: Journal): Promise<string[]
   const { setting, before, namespace } = journal;
   const value = before.network ?? undefined;
   await patiently(context, () =>
-    writeNetworkSetting(context.client, setting, { expected: networkOf(journal), value }, { signal: context.signal }),
+    writeNetworkSetting(context.client, setting, { expected: journal.network, value }, { signal: context.signal }),
   );
   await waitForHandlers(context, { namespace, network: value, ranges: [] });
   return [
