@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject, MigrationPolicy, VirtualMachineInstance } from './objects.ts';
+import { matchPolicy, settingsFor, withPolicy } from './policies.ts';
+import { kubeVirt, NAMESPACE, nodes, snapshotOf, vm } from './testing/fixtures.ts';
 import { kubevirt16 } from './versions/index.ts';
-import { matchPolicy, withPolicy } from './policies.ts';
+import { vmsOf } from './vm.ts';
 
 type Selectors = { vmi?: Record<string, string>; namespace?: Record<string, string> } | undefined;
 
@@ -100,5 +102,44 @@ describe('settings under a policy', () => {
     ).toBe(true);
     const both = policy('a', {}, { allowPostCopy: true, allowWorkloadDisruption: false });
     expect(withPolicy(kubevirt16, settings, both).configuration.allowWorkloadDisruption).toBe(false);
+  });
+});
+
+describe("the settings of a VM's migration", () => {
+  const inProduction: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE, labels: { env: 'prod' } },
+  };
+  const of = (objects: KubeObject[], kubevirt = 'v1.6.6') => {
+    const all = nodes(1).filter(({ kind }) => kind !== 'KubeVirt');
+    const cluster = kubeVirt({ bandwidthPerMigration: '64Mi', allowPostCopy: false });
+    const snapshot = snapshotOf([...all, cluster, ...vm('web', { on: 'n1' }), ...objects], (draft) => {
+      draft.versions.kubevirt = kubevirt;
+    });
+    return settingsFor(vmsOf(snapshot)[0]!, snapshot);
+  };
+  const byNamespace = (spec: object) => policy('p', { namespace: { env: 'prod' } }, spec);
+
+  test("are the policy's over the cluster's", () => {
+    const found = of([inProduction, byNamespace({ bandwidthPerMigration: '1Gi' })]);
+    expect(found.bandwidthPerMigration).toEqual({
+      value: 2 ** 30,
+      origin: 'MigrationPolicy',
+      object: { kind: 'MigrationPolicy', name: 'p' },
+      field: '.spec.bandwidthPerMigration',
+      raw: '1Gi',
+    });
+    expect(found.allowPostCopy).toMatchObject({ value: false, origin: 'KubeVirt' });
+  });
+
+  test("are the cluster's where the namespace is another or not known", () => {
+    expect(of([byNamespace({ bandwidthPerMigration: '1Gi' })]).bandwidthPerMigration.value).toBe(64 * 2 ** 20);
+  });
+
+  test('allow disruption with post-copy, where there is such a thing', () => {
+    const set = [inProduction, byNamespace({ allowPostCopy: true })];
+    expect(of(set).allowWorkloadDisruption).toMatchObject({ value: true, field: '.spec.allowPostCopy' });
+    expect(of(set, 'v1.4.1').allowWorkloadDisruption.origin).not.toBe('MigrationPolicy');
   });
 });
