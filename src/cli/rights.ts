@@ -60,7 +60,7 @@ function isAbout(error: unknown, { verb, resource }: Access): boolean {
 }
 
 /** Those of the needs that the cluster would refuse, by its own word: a SelfSubjectAccessReview each. */
-async function missingOf(
+export async function missingOf(
   client: KubeClient,
   namespace: string | undefined,
   needed: readonly Need[],

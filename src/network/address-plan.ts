@@ -15,7 +15,7 @@ import {
   rangeOf,
 } from './addresses.ts';
 import { rangesOf, readCni } from './cni.ts';
-import { at, finding } from './finding.ts';
+import { at, finding, names } from './finding.ts';
 import { addressesOf, networkIn, routedNetworks } from './links.ts';
 import type { KnownNetworks } from './request.ts';
 
@@ -112,22 +112,20 @@ export function overlapFindings(snapshot: Snapshot, cidr: Cidr, used: readonly U
     .map(({ what, evidence }) =>
       finding('range-overlap', 'blocker', subject, `${text} overlaps ${what}`, remedy, ...evidence),
     );
-  for (const node of itemsOf(snapshot.lists.nodes)) {
-    for (const { type, address } of node.status?.addresses ?? []) {
+  const inside = itemsOf(snapshot.lists.nodes).flatMap((node) =>
+    (node.status?.addresses ?? []).flatMap(({ type, address }) => {
       const parsed = parseAddress(address);
-      if (parsed === undefined || !contains(cidr, parsed)) continue;
-      const what = `${text} holds ${address}, the ${type} of node ${node.metadata.name}`;
-      findings.push(
-        finding(
-          'range-overlap',
-          'blocker',
-          subject,
-          what,
-          remedy,
-          at(node, `.status.addresses[type=${type}].address`, address),
-        ),
-      );
-    }
+      const path = `.status.addresses[type=${type}].address`;
+      return parsed !== undefined && contains(cidr, parsed)
+        ? [{ node: node.metadata.name, evidence: at(node, path, address) }]
+        : [];
+    }),
+  );
+  if (inside.length > 0) {
+    const what = `${text} holds addresses of nodes: of ${names([...new Set(inside.map(({ node }) => node))])}`;
+    findings.push(
+      finding('range-overlap', 'blocker', subject, what, remedy, ...inside.slice(0, 3).map(({ evidence }) => evidence)),
+    );
   }
   // One pod is enough to show it.
   const pod = itemsOf(snapshot.lists.pods).find(({ status }) => {

@@ -1,5 +1,7 @@
+import type { Evidence } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { type AddressRange, contains, parseAddress, parseCidr, parseCidrOrAddress, rangeOf } from './addresses.ts';
+import { at } from './finding.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -73,4 +75,9 @@ function whereaboutsRange(written: Fields): AddressRange | undefined {
     return address !== undefined && contains(cidr, address) ? address.value : otherwise;
   };
   return { ...whole, first: within(start, whole.first), last: within(end, whole.last) };
+}
+
+/** A value inside the JSON of `.spec.config`. */
+export function inConfig(attachment: NetworkAttachmentDefinition, path: string, value: unknown): Evidence {
+  return at(attachment, `.spec.config | ${path}`, value);
 }

@@ -1,4 +1,4 @@
-import type { Finding, Subject } from '../model/finding.ts';
+import type { Evidence, Finding, Subject } from '../model/finding.ts';
 import type { Node } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { at, finding } from './finding.ts';
@@ -173,38 +173,28 @@ function nicFindings(network: NodeNetwork, link: Link, request: NetworkRequest, 
       link.state ?? null,
     );
   }
-  findings.push(...mtuFindings(node, link, request), ...sharing(network, link, request, made));
+  findings.push(...sharing(network, link, request, made), ...tooLarge(node, link, request));
+  if (!findings.some(({ severity }) => severity === 'blocker')) findings.push(...jumbo(node, link, request));
   return findings;
 }
 
-function mtuFindings(node: string, link: Link, { mtu }: NetworkRequest): Finding[] {
-  const most = link['max-mtu'];
-  const evidence = at(state(node), field(link.name, '["max-mtu"]'), most);
-  if (mtu !== undefined && most !== undefined && mtu > most) {
-    return [
-      finding(
-        'nic-mtu',
-        'blocker',
-        subject(node),
-        `${link.name} of node ${node} can do an MTU of ${most} at most, not ${mtu}`,
-        `Use --mtu ${most} or less on all nodes.`,
-        evidence,
-      ),
-    ];
-  }
-  if (mtu === undefined && most !== undefined && most >= JUMBO && (link.mtu ?? 0) < JUMBO) {
-    return [
-      finding(
-        'jumbo-frames',
-        'info',
-        subject(node),
-        `${link.name} of node ${node} could do jumbo frames, and keeps its MTU of ${link.mtu ?? 'unknown'}`,
-        'Once the switches let them through, plan with --mtu 9000.',
-        evidence,
-      ),
-    ];
-  }
-  return [];
+const most = (node: string, link: Link): Evidence => at(state(node), field(link.name, '["max-mtu"]'), link['max-mtu']);
+
+function tooLarge(node: string, link: Link, { mtu }: NetworkRequest): Finding[] {
+  const limit = link['max-mtu'];
+  if (mtu === undefined || limit === undefined || mtu <= limit) return [];
+  const message = `${link.name} of node ${node} can do an MTU of ${limit} at most, not ${mtu}`;
+  return [
+    finding('nic-mtu', 'blocker', subject(node), message, `Use --mtu ${limit} or less on all nodes.`, most(node, link)),
+  ];
+}
+
+function jumbo(node: string, link: Link, { mtu }: NetworkRequest): Finding[] {
+  const limit = link['max-mtu'];
+  if (mtu !== undefined || limit === undefined || limit < JUMBO || (link.mtu ?? 0) >= JUMBO) return [];
+  const message = `${link.name} of node ${node} could do jumbo frames, and keeps its MTU of ${link.mtu ?? 'unknown'}`;
+  const remedy = 'Once the switches let them through, plan with --mtu 9000.';
+  return [finding('jumbo-frames', 'info', subject(node), message, remedy, most(node, link))];
 }
 
 /** What else uses the NIC: addresses, VLANs, and names that the plan wants for itself. */

@@ -1,10 +1,9 @@
 import type { Evidence, Finding } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-import { hostInterfaceOf, numberOf, readCni, textOf } from './cni.ts';
+import { hostInterfaceOf, inConfig, numberOf, readCni, textOf } from './cni.ts';
 import { at, finding, names, subjectOf } from './finding.ts';
 import { below, defaultRouteInterfaces, type Link, linkOf, type NodeNetwork, networkOf, portsOf } from './links.ts';
-import { inConfig } from './lint.ts';
 import { desiredLinks } from './undo-policy.ts';
 
 /** What an interface without an MTU of its own gets from these plugins, bytes: ovs-cni and the bridge plugin leave the kernel's 1500. */

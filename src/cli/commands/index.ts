@@ -9,6 +9,7 @@ import { diagnoseCommand } from './diagnose.ts';
 import { getCommand } from './get.ts';
 import { labCommand } from './lab.ts';
 import { moveCommand } from './move.ts';
+import { networkCommand } from './network.ts';
 import { settingsCommand } from './settings.ts';
 import { snapshotCommand } from './snapshot.ts';
 import { versionCommand } from './version.ts';
@@ -21,6 +22,7 @@ export const commands: ((program: Command, invocation: Invocation) => void)[] = 
   getCommand,
   cancelCommand,
   settingsCommand,
+  networkCommand,
   snapshotCommand,
   labCommand,
   demoCommand,
