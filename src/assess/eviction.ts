@@ -66,7 +66,7 @@ export function runStrategyOf({ vm }: Vm): string | undefined {
 
 /**
  * What happens to a VM whose guest ends: RerunOnFailure starts again only what failed, and a guest that was shut down
- * has not (facts/kubevirt.md A2; virt-controller's syncRunStrategy).
+ * has not (facts/kubevirt.md A2; kubevirt#9823: after an eviction such a VM stays off).
  */
 export function fateOf(vm: Vm, ended: 'shut down' | 'lost'): Fate {
   const strategy = runStrategyOf(vm);

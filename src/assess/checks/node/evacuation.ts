@@ -35,6 +35,13 @@ function said(vm: Vm, snapshot: Snapshot): Draft {
   const failures = failuresOf(vm);
   const still = node?.cordoned === true || (node?.taints ?? []).some(({ effect }) => effect === 'NoSchedule');
   const cancel = unmarking(vm, snapshot).join(' ');
+  if (vm.node === name && migration !== undefined && failures < 2) {
+    return info(vm, {
+      message: `${label} is leaving ${name}: migration ${migration.name} is ${migration.phase || 'waiting'}`,
+      evidence,
+      remedy: 'Nothing is needed: it was evicted, by a drain, the descheduler or a roll-out.',
+    });
+  }
   if (vm.node !== name || (node !== undefined && !still)) {
     const where = vm.node === name ? `node ${name} is open again` : `it is on ${vm.node ?? 'no node'} now`;
     return warning(vm, {
@@ -44,13 +51,6 @@ function said(vm: Vm, snapshot: Snapshot): Draft {
         ...(node === undefined ? [] : [at(node.object, '.spec.unschedulable', node.object.spec?.unschedulable)]),
       ],
       remedy: cancel,
-    });
-  }
-  if (migration !== undefined && failures < 2) {
-    return info(vm, {
-      message: `${label} is leaving ${name}: migration ${migration.name} is ${migration.phase || 'waiting'}`,
-      evidence,
-      remedy: 'Nothing is needed: it was evicted, by a drain, the descheduler or a roll-out.',
     });
   }
   const why = failures > 0 ? `${failures} migrations in a row have failed` : 'no migration of it is under way';
