@@ -1,6 +1,6 @@
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { CallOptions, KubeClient, Resource } from '../kube/types.ts';
-import type { KubeObject } from '../model/objects.ts';
+import type { KubeObject, MigrationPolicy } from '../model/objects.ts';
 import { resources } from './resources.ts';
 import { MANAGED_BY, type WriteMode } from './writer.ts';
 
@@ -52,6 +52,24 @@ export async function patchSettings(
     ...inNamespace(object),
     fieldManager: FIELD_MANAGER,
   });
+}
+
+/** Creates a MigrationPolicy. Throws the client's KubeError. */
+export async function createPolicy(client: KubeClient, policy: MigrationPolicy, mode: WriteMode = {}): Promise<void> {
+  await client.create(resources.migrationPolicies, policy, { ...mode, fieldManager: FIELD_MANAGER });
+}
+
+/** Deletes a MigrationPolicy, if it still is the one that is meant. Throws the client's KubeError. */
+export async function deletePolicy(
+  client: KubeClient,
+  { metadata: { name, uid, resourceVersion } }: MigrationPolicy,
+  mode: WriteMode = {},
+): Promise<void> {
+  const preconditions = {
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+  await client.delete(resources.migrationPolicies, name, { ...mode, preconditions });
 }
 
 /** The data of a ConfigMap; undefined if there is none. */

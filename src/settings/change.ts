@@ -72,7 +72,7 @@ export async function makeChange(
 ): Promise<Applied> {
   const { signal, reverts } = options;
   const namespace = historyNamespace(snapshot);
-  const record = await begin(client, namespace, first, reverts, signal);
+  const record = await begin(client, namespace, about(first), reverts, signal);
   let decision = first;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -111,14 +111,14 @@ export function settingsObject({ object }: Holder): SettingsObject {
   };
 }
 
-async function begin(
+/** Writes a change into the history, before it is made. */
+export async function begin(
   client: KubeClient,
   namespace: string,
-  decision: Decision,
+  about: Pick<ChangeRecord, 'apiVersion' | 'object' | 'path' | 'changes' | 'creates' | 'policy'>,
   reverts: ChangeRecord | undefined,
   signal: AbortSignal,
 ): Promise<ChangeRecord> {
-  const { holder, changes, creates } = decision;
   const by = (await whoAmI(client, signal)) ?? 'unknown';
   return await writeConfigMap(
     client,
@@ -129,11 +129,7 @@ async function begin(
         id: nextId(data),
         at: new Date(client.serverNow()).toISOString(),
         by,
-        apiVersion: holder.object.apiVersion,
-        object: subjectOf(holder.object),
-        path: holder.path,
-        changes,
-        ...(creates !== undefined && { creates }),
+        ...about,
         outcome: 'pending',
         ...(reverts !== undefined && { reverts: reverts.id }),
       };
@@ -144,8 +140,23 @@ async function begin(
   );
 }
 
+function about({
+  holder,
+  changes,
+  creates,
+}: Decision): Pick<ChangeRecord, 'apiVersion' | 'object' | 'path' | 'changes' | 'creates'> {
+  const { apiVersion } = holder.object;
+  return {
+    apiVersion,
+    object: subjectOf(holder.object),
+    path: holder.path,
+    changes,
+    ...(creates !== undefined && { creates }),
+  };
+}
+
 /** Writes down what became of a change; that this fails does not undo the change, so it is only told. */
-async function finish(
+export async function finish(
   client: KubeClient,
   namespace: string,
   record: ChangeRecord,

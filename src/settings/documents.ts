@@ -107,7 +107,7 @@ function readHyperConverged(document: Record<string, unknown>, snapshot: Snapsho
       'settings/other-object',
       '.metadata',
       metadata,
-      `the document is about ${String(metadata['namespace'] ?? '')}/${String(metadata['name'])}, but this cluster's HyperConverged is ${own.namespace}/${own.name}, and there can be only one`,
+      `the document is about namespace and name ${JSON.stringify(metadata['namespace'] ?? '')}, ${JSON.stringify(metadata['name'])}, but this cluster's HyperConverged is ${own.namespace}/${own.name}, and there can be only one`,
       'The settings are applied to the one there is.',
     );
   }

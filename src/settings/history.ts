@@ -1,4 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Subject } from '../model/finding.ts';
+import type { MigrationPolicy } from '../model/objects.ts';
+import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import type { Change } from './decide.ts';
 import { isObject } from './object.ts';
 import { parameterOf, type Value } from './parameters.ts';
@@ -22,6 +25,8 @@ export interface ChangeRecord {
   path: string[];
   changes: Change[];
   creates?: string[];
+  /** A MigrationPolicy that was created; then there are no `changes`. */
+  policy?: MigrationPolicy;
   outcome: Outcome;
   /** Why it failed. */
   message?: string;
@@ -82,23 +87,35 @@ export function nextId(data: Record<string, string> | undefined): number {
 /** How the present values relate to a record. */
 export type Standing = 'stands' | 'taken-back' | 'changed-since';
 
-/** Whether the values that a change wrote still stand, are back where they were, or have become others. */
+/** What records are compared with. */
+export interface Present {
+  values: Record<string, Value | undefined>;
+  policies: MigrationPolicy[];
+}
+
+export function presentOf(values: Present['values'], snapshot: Snapshot): Present {
+  return { values, policies: itemsOf(snapshot.lists.migrationPolicies) };
+}
+
+/** Whether what a change wrote still stands, is back as it was, or has become something else. */
 export function standingOf(
-  { changes }: Pick<ChangeRecord, 'changes'>,
-  present: Record<string, Value | undefined>,
+  { changes, policy }: Pick<ChangeRecord, 'changes' | 'policy'>,
+  { values, policies }: Present,
 ): Standing {
+  if (policy !== undefined) {
+    const found = policies.find(({ metadata }) => metadata.name === policy.metadata.name);
+    if (found === undefined) return 'taken-back';
+    return isDeepStrictEqual(found.spec, policy.spec) ? 'stands' : 'changed-since';
+  }
   const all = (side: 'from' | 'to'): boolean =>
     changes.every((change) =>
-      same(parameterOf(change.name) ?? { name: change.name, type: 'text' }, present[change.name], change[side]),
+      same(parameterOf(change.name) ?? { name: change.name, type: 'text' }, values[change.name], change[side]),
     );
   return all('to') ? 'stands' : all('from') ? 'taken-back' : 'changed-since';
 }
 
 /** What a record without an outcome turns out to be, by the present values. */
-export function settle(
-  record: ChangeRecord,
-  present: Record<string, Value | undefined>,
-): { outcome: Outcome; message: string } {
+export function settle(record: ChangeRecord, present: Present): { outcome: Outcome; message: string } {
   const standing = standingOf(record, present);
   if (standing === 'stands')
     return { outcome: 'applied', message: 'Ferry ended before it could write the outcome; the new values stand' };

@@ -4,8 +4,17 @@ import { FerryError } from '../model/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Wanted } from './assignment.ts';
 import { historyNamespace, settingsObject } from './change.ts';
-import { type ChangeRecord, HISTORY_NAME, recordKey, recordsIn, recordText, settle, standingOf } from './history.ts';
-import type { Value } from './parameters.ts';
+import {
+  type ChangeRecord,
+  HISTORY_NAME,
+  type Present,
+  presentOf,
+  recordKey,
+  recordsIn,
+  recordText,
+  settle,
+  standingOf,
+} from './history.ts';
 import { holderOf, holdersOf, valuesAt } from './target.ts';
 
 /** A change of the past, and how the settings stand to it now. */
@@ -22,7 +31,7 @@ export async function readPast(client: KubeClient, snapshot: Snapshot, signal: A
   const found = await readConfigMap(client, historyNamespace(snapshot), HISTORY_NAME, { signal });
   const records = recordsIn(found?.data);
   if (records.length === 0) return [];
-  const values = await presentValues(client, snapshot, signal);
+  const values = await presentOnes(client, snapshot, signal);
   return records.map((record) => {
     const standing = standingOf(record, values);
     const shown = record.outcome === 'pending' ? { ...record, ...settle(record, values) } : record;
@@ -37,7 +46,7 @@ export async function settlePending(client: KubeClient, snapshot: Snapshot, sign
   const isOld = ({ outcome, at }: ChangeRecord): boolean =>
     outcome === 'pending' && client.serverNow() - Date.parse(at) > PENDING;
   if (!recordsIn(found?.data).some(isOld)) return [];
-  const values = await presentValues(client, snapshot, signal);
+  const values = await presentOnes(client, snapshot, signal);
   return await writeConfigMap(
     client,
     namespace,
@@ -53,15 +62,11 @@ export async function settlePending(client: KubeClient, snapshot: Snapshot, sign
   );
 }
 
-async function presentValues(
-  client: KubeClient,
-  snapshot: Snapshot,
-  signal: AbortSignal,
-): Promise<Record<string, Value | undefined>> {
+async function presentOnes(client: KubeClient, snapshot: Snapshot, signal: AbortSignal): Promise<Present> {
   const holder = holderOf(holdersOf(snapshot));
-  if (holder === undefined) return {};
+  if (holder === undefined) return presentOf({}, snapshot);
   const object = await readSettingsObject(client, settingsObject(holder), { signal });
-  return valuesAt({ object, path: holder.path });
+  return presentOf(valuesAt({ object, path: holder.path }), snapshot);
 }
 
 /**
@@ -96,7 +101,7 @@ export function changeToRevert(
     );
   }
   if (record.now === 'changed-since') {
-    const names = record.changes.map(({ name }) => name).join(', ');
+    const names = record.policy?.metadata.name ?? record.changes.map(({ name }) => name).join(', ');
     throw new FerryError(
       'FERRY_E_REFUSED',
       `${names} changed again after change ${record.id}, so that taking it back would undo what somebody else decided`,

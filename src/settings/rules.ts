@@ -110,14 +110,14 @@ const rules: Record<string, Rule> = {
     const largest = largestVm(snapshot);
     if (typeof perGiB !== 'number' || largest === undefined) return undefined;
     const deadline = acceptableCompletionTime(perGiB, largest.bytes);
-    if (perGiB !== 0 && deadline <= 86_400) return undefined;
+    if (perGiB !== 0 && (perGiB <= 150 || deadline <= 86_400)) return undefined;
     const long = perGiB === 0 ? 'for ever' : `for ${longDuration(deadline)}`;
     return {
       severity: 'warning',
       about: ['completionTimeoutPerGiB'],
       message: `with completionTimeoutPerGiB at ${perGiB} a migration of ${largest.name} (${formatBytes(largest.bytes)}) that never converges goes on ${long}, and takes a place from others`,
       remedy:
-        '150 is the default since OpenShift Virtualization 4.18; `ferry settings advise` computes what the VMs here need.',
+        '150 is the default since OpenShift Virtualization 4.18; `settings advise` computes what the VMs here need.',
     };
   },
   'settings/no-progress-timeout': ({ progressTimeout }) => {
@@ -189,7 +189,7 @@ const rules: Record<string, Rule> = {
       remedy:
         elsewhere.length > 0
           ? `There is one in ${elsewhere.join(', ')}, but virt-handler looks in ${namespace}: create it there.`
-          : '`ferry network plan` designs one that is consistent with the nodes.',
+          : '`network plan` designs one that is consistent with the nodes.',
     };
   },
   'settings/unsafe': ({ unsafeMigrationOverride }) => {

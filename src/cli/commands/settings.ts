@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { goals } from '../../settings/goal.ts';
 import type { Invocation } from '../context.ts';
 import { connectionFlags, dryRunFlag, duration, outputFlags, snapshotFlag } from '../flags.ts';
+import type { AdviseFlags } from '../settings/advise.ts';
 import type { ChangeFlags } from '../settings/change.ts';
 import type { GetFlags } from '../settings/get.ts';
 
@@ -14,6 +16,7 @@ export function settingsCommand(program: Command, invocation: Invocation): void 
       "The cluster's live-migration settings: what is in force and why, what would be better, and changes that can be taken back.",
     );
   getCommand(settings, invocation);
+  adviseCommand(settings, invocation);
   setCommand(settings, invocation);
   applyCommand(settings, invocation);
   historyCommand(settings, invocation);
@@ -41,6 +44,30 @@ Examples:
       run(async () => await (await import('../settings/get.ts')).getSettings(io, names, flags)),
     );
   snapshotFlag(connectionFlags(outputFlags(command, ['table', 'wide', 'json', 'yaml'])));
+}
+
+function adviseCommand(settings: Command, { io, run }: Invocation): void {
+  const command = settings
+    .command('advise')
+    .description(
+      'Say which settings would serve this cluster better, and what that is predicted to change. Changes nothing.',
+    )
+    .addOption(new Option('--goal <goal>', 'what matters most').choices(goals).default('balanced'))
+    .option('--prometheus <url>', 'take how much VMs write from there (a bearer token: $PROMETHEUS_TOKEN)')
+    .addHelpText(
+      'after',
+      `
+The exit code is 1 if something should change.
+
+Examples:
+  ${io.name} settings advise
+  ${io.name} settings advise --goal drain-fast
+  ${io.name} settings advise -o yaml | ${io.name} settings apply -f - --dry-run=server`,
+    )
+    .action((flags: AdviseFlags) =>
+      run(async () => await (await import('../settings/advise.ts')).adviseSettings(io, flags)),
+    );
+  snapshotFlag(connectionFlags(outputFlags(command, ['table', 'json', 'yaml'])));
 }
 
 function setCommand(settings: Command, { io, run }: Invocation): void {

@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
+import type { MigrationPolicy } from '../../model/objects.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Wanted } from '../../settings/assignment.ts';
 import type { Decision } from '../../settings/decide.ts';
@@ -22,6 +23,8 @@ export interface Request {
   /** What there is to say about where the values came from. */
   findings?: Finding[];
   reverts?: ChangeRecord;
+  /** To be created. */
+  policies?: MigrationPolicy[];
 }
 
 /** Reads the cluster, asks `ask` what to change in it, and does that. */
@@ -46,7 +49,11 @@ export async function changeSettings(
     ]);
     for (const line of await settlePending(client, snapshot, io.signal)) note(io, plain(line));
     const now = await refreshed(client, snapshot, io.signal);
-    return await carryOut(io, client, now, await ask(now, client), flags);
+    const request = await ask(now, client);
+    const { policies = [], reverts, wanted } = request;
+    if (reverts?.policy !== undefined) return await changePolicies(io, client, now, { reverts }, flags);
+    const code = wanted.size > 0 || policies.length === 0 ? await carryOut(io, client, now, request, flags) : exit.ok;
+    return code === exit.ok && policies.length > 0 ? await changePolicies(io, client, now, { policies }, flags) : code;
   });
 }
 
@@ -154,4 +161,52 @@ async function readSchemas(
   const holder = holderOf(holdersOf(snapshot));
   if (holder === undefined) return undefined;
   return (await readFieldSchemas(client, holder.object, holder.path, signal)) as SettingSchemas | undefined;
+}
+
+/** Creates policies, or takes one back. */
+async function changePolicies(
+  io: Io,
+  client: KubeClient,
+  snapshot: Snapshot,
+  { policies = [], reverts }: { policies?: MigrationPolicy[]; reverts?: ChangeRecord },
+  flags: ChangeFlags,
+): Promise<ExitCode> {
+  const [{ makePolicy, newPolicies, takeBackPolicy }, { createPolicy }] = await Promise.all([
+    import('../../settings/policy-change.ts'),
+    import('../../cluster/settings-writer.ts'),
+  ]);
+  const fresh = newPolicies(policies, snapshot);
+  const names = fresh.map(({ metadata }) => metadata.name);
+  const taken = reverts?.policy?.metadata.name;
+  if (taken === undefined && fresh.length === 0) {
+    note(io, 'The MigrationPolicies are there already.');
+    return exit.ok;
+  }
+  const lines = taken === undefined ? names.map((name) => `+ MigrationPolicy ${name}`) : [`- MigrationPolicy ${taken}`];
+  io.stderr.write(lines.map((line) => `${plain(line)}\n`).join(''));
+  if (flags.dryRun !== 'client')
+    for (const policy of fresh) await createPolicy(client, policy, { dryRun: true, signal: io.signal });
+  if (flags.dryRun !== 'none') return exit.ok;
+  await confirm(io, taken === undefined ? 'Create this?' : 'Delete this?', flags.yes === true);
+  const options = { signal: io.signal, tell: (line: string) => note(io, plain(line)) };
+  const records =
+    reverts === undefined
+      ? await sequentially(fresh, (policy) => makePolicy(client, snapshot, policy, options))
+      : [await takeBackPolicy(client, snapshot, reverts, options)];
+  for (const { id, object } of records) {
+    const what = taken === undefined ? 'Created' : 'Deleted';
+    note(
+      io,
+      plain(
+        `${what} MigrationPolicy ${object.name} (change ${id}). Migrations that begin from now on ${taken === undefined ? 'get it' : 'do without'}.`,
+      ),
+    );
+  }
+  return exit.ok;
+}
+
+async function sequentially<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
+  const results: U[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
 }

@@ -20,7 +20,7 @@ export async function showHistory(io: Io, flags: ConnectionFlags & OutputFlags):
     } else {
       const { shown } = await import('../../settings/decide.ts');
       const lines = items.flatMap((item) =>
-        item.changes.map((change, index) => ({ item, change, first: index === 0 })),
+        changesOf(item).map((change, index) => ({ item, change, first: index === 0 })),
       );
       const once =
         <T>(value: (item: PastChange) => T) =>
@@ -50,4 +50,13 @@ export async function showHistory(io: Io, flags: ConnectionFlags & OutputFlags):
 
 function outcomeText({ outcome, reverts }: PastChange): string {
   return reverts === undefined ? outcome : `${outcome}, reverts ${reverts}`;
+}
+
+/** A policy is one change: it is there, or it is not. */
+function changesOf({ changes, policy, object, reverts }: PastChange): PastChange['changes'] {
+  if (object.kind !== 'MigrationPolicy') return changes;
+  const created = policy !== undefined && reverts === undefined;
+  return [
+    { name: `MigrationPolicy ${object.name}`, from: created ? undefined : 'there', to: created ? 'there' : undefined },
+  ];
 }

@@ -1,0 +1,96 @@
+import type { Advice, Recommendation } from '../../settings/advise.ts';
+import type { PolicyAdvice } from '../../settings/policy-advice.ts';
+import type { Effects } from '../../settings/simulate.ts';
+import { longDuration, percent } from '../../settings/text.ts';
+import { explained } from '../output/findings.ts';
+import { plain } from '../output/plain.ts';
+import { renderTable } from '../output/table.ts';
+
+/** Advice as text, ending in a newline. */
+export async function renderAdvice(advice: Advice, program: string): Promise<string> {
+  const { goal, recommendations, policies, unsolved, effects, findings, confidence, basis } = advice;
+  const blocks: string[] = [];
+  const add = (...lines: string[]): void => void blocks.push(lines.map((line) => `${plain(line)}\n`).join(''));
+  if (recommendations.length === 0 && policies.length === 0) add(`For goal ${goal} no setting should change.`);
+  if (recommendations.length > 0) {
+    blocks.push(
+      renderTable(
+        recommendations,
+        [
+          { header: 'SETTING', value: ({ setting }) => setting },
+          { header: 'CURRENT', value: ({ current }) => current?.toString() },
+          { header: 'RECOMMENDED', value: ({ recommended }) => recommended.toString() },
+          { header: 'CONFIDENCE', value: (each) => each.confidence },
+        ],
+        { wide: false, headers: true },
+      ),
+    );
+    add(...recommendations.flatMap(explainedRecommendation));
+  }
+  for (const policy of policies) {
+    add(...explainedPolicy(policy));
+    const { stringify } = await import('yaml');
+    const text = stringify(policy.manifest, { lineWidth: 0 });
+    blocks.push(
+      text
+        .split('\n')
+        .map((line) => (line === '' ? line : `    ${plain(line)}`))
+        .join('\n'),
+    );
+  }
+  if (unsolved.length > 0)
+    add('VMs that no setting helps:', ...unsolved.map(({ vm, message }) => `  ${vm}: ${message}`));
+  if (effects !== null) {
+    const { before, after } = effects;
+    blocks.push(
+      renderTable(
+        rowsOf(before, after),
+        [
+          { header: `PREDICTED (${confidence} confidence)`, value: ([what]) => what },
+          { header: 'NOW', value: ([, now]) => now },
+          { header: 'THEN', value: ([, , then]) => then },
+        ],
+        { wide: false, headers: true },
+      ),
+    );
+  }
+  const telling = findings.filter(({ severity }) => severity !== 'info');
+  if (telling.length > 0) add('Findings:', ...telling.flatMap(explained));
+  add('What this rests on:', ...basis.map((line) => `  ${line}`));
+  if (recommendations.length > 0) {
+    const values = recommendations.map(({ setting, recommended }) => `${setting}=${recommended}`).join(' ');
+    add('To do it:', `  ${program} settings set ${values}`);
+  }
+  return blocks.join('\n');
+}
+
+function explainedRecommendation({ setting, reason, risk }: Recommendation): string[] {
+  return [`${setting}: ${reason}.`, `  risk: ${risk}`];
+}
+
+function explainedPolicy({ vm, reason, before, after, confidence, risk, needs }: PolicyAdvice): string[] {
+  const text = ({ how, seconds }: PolicyAdvice['before']): string =>
+    `${how} after ${longDuration(seconds ?? Infinity)}`;
+  return [
+    `MigrationPolicy for ${vm}: ${reason} (${confidence} confidence)`,
+    `  now: ${text(before)}; then: ${text(after)}`,
+    `  risk: ${risk}`,
+    ...(needs === undefined ? [] : [`  first: ${needs}`]),
+  ];
+}
+
+function rowsOf(before: Effects, after: Effects): [string, string, string][] {
+  const row = (what: string, of: (effects: Effects) => string): [string, string, string] => [
+    what,
+    of(before),
+    of(after),
+  ];
+  const time = (seconds: number | null): string => longDuration(seconds ?? Infinity);
+  return [
+    row(`emptying ${before.drain.node} (${before.drain.vms} VMs)`, ({ drain }) => time(drain.seconds)),
+    row(`moving all ${before.everything.vms} VMs once`, ({ everything }) => time(everything.seconds)),
+    row('VMs that converge', ({ converging }) => `${converging.vms} of ${converging.of}`),
+    row('longest time-out', ({ longestDeadline }) => `${time(longestDeadline.seconds)} (${longestDeadline.vm})`),
+    row(`link of ${before.drain.node} while it is emptied`, ({ linkLoad }) => percent(linkLoad)),
+  ];
+}
