@@ -71,6 +71,28 @@ describe('check', () => {
     await expect(text).toMatchFileSnapshot(golden(name));
   });
 
+  test.each([
+    ['a VM', 'check-targets.txt', ['check', '-n', 'shop', 'orders-db', '--targets']],
+    ['a VM, every reason', 'check-targets-wide.txt', ['check', '-n', 'shop', 'orders-db', '--targets', '-o', 'wide']],
+    ['a VM in full', 'check-targets-explain.txt', ['check', '-n', 'shop', 'orders-db', '--targets', '--explain']],
+    ['a VM by name', 'check-targets-name.txt', ['check', '-n', 'shop', 'orders-db', '--targets', '-o', 'name']],
+  ])('the targets of %s are as recorded', async (_, name, argv) => {
+    const { code, stdout, stderr } = await ferry(...argv);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot(golden(name));
+  });
+
+  test('targets are told of VMs that are named, and why the VM itself keeps them from being more', async () => {
+    const unnamed = await ferry('check', '-n', 'shop', '--targets');
+    expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining('no VM was named')]);
+    const both = await ferry('check', '-n', 'shop', 'orders-db', '--targets', '--to', 'worker-1');
+    expect(both.code).toBe(2);
+    const { code, stdout, stderr } = await ferry('check', '-n', 'shop', 'mail-relay', '--targets');
+    expect(code).toBe(1);
+    expect(stdout).not.toMatch(/ possible {2}/);
+    expect(stderr).toMatch(/^(note: )?shop\/mail-relay itself is (cold|blocked): /);
+  });
+
   test('version tells of a snapshot what it tells of the cluster', async () => {
     const path = file('versions.json', (await ferry('snapshot')).stdout);
     expect((await run(['version', '--snapshot', path], { env: {} })).stdout).toBe((await ferry('version')).stdout);

@@ -43,7 +43,7 @@ function target({ vm: options = {}, node: change, objects = [], change: snapshot
 
 const domain = (fields: object): VmOptions => ({
   spec: {
-    domain: { cpu: { cores: 2, model: 'host-model' }, memory: { guest: '4Gi' }, devices: {}, ...fields } as never,
+    domain: { cpu: { cores: 2, model: 'host-model' }, memory: { guest: '4Gi' }, devices: {}, ...fields },
   },
 });
 
@@ -351,7 +351,7 @@ const rows: Row[] = [
 
 describe('a node as a target', () => {
   test.each(rows)('%s', (_, given, verdict, expected) => {
-    const { snapshot, item, ...told } = target(given);
+    const { snapshot, ...told } = target(given);
     expect([told.verdict, told.reasons.map(({ message }) => message)]).toEqual([
       verdict,
       expected.map((message) => expect.stringMatching(message)),

@@ -56,6 +56,8 @@ export interface Premises {
   openshift: boolean;
 }
 
+const fromVirtHandler = new Set<ObjectionKind>(['cpu', 'machine-type', 'ability']);
+
 const PRESSURES: [condition: string, taint: string, what: string][] = [
   ['MemoryPressure', 'node.kubernetes.io/memory-pressure', 'memory'],
   ['DiskPressure', 'node.kubernetes.io/disk-pressure', 'disk space'],
@@ -112,7 +114,9 @@ export function nodeObjections(pod: TargetPod, node: NodeView, { openshift, pods
   if (openshift && osImage !== '' && !isCoreOs(osImage)) {
     object('not-coreos', `runs ${osImage}, not CoreOS`, '.status.nodeInfo.osImage', osImage);
   }
-  found.push(...selectorObjections(pod, node));
+  // Of a node that virt-handler has not labelled, it goes without saying that its labels are missing.
+  const bare = node.labels['kubevirt.io/schedulable'] === undefined;
+  found.push(...selectorObjections(pod, node).filter(({ kind }) => !bare || !fromVirtHandler.has(kind)));
   for (const taint of node.taints) {
     if (taint.effect === 'PreferNoSchedule' || isToldAlready(taint.key, node, found)) continue;
     if (pod.tolerations.some((toleration) => tolerates(toleration, taint))) continue;
@@ -200,11 +204,12 @@ export function roomObjection({ requests }: TargetPod, node: NodeView, { podsKno
   return name === undefined ? undefined : shortOf(name, requests, node, podsKnown);
 }
 
-/** The same for every resource of which it has too little. */
+/** The same for every resource of which it has too little; of a node without virt-handler, but for its devices. */
 export function roomObjections({ requests }: TargetPod, node: NodeView, { podsKnown }: Premises): Objection[] {
   const room = podsKnown ? node.free : node.allocatable;
   return Object.keys(requests)
     .filter((name) => (requests[name] ?? 0) > Math.max(0, room[name] ?? 0))
+    .filter((name) => node.schedulable !== undefined || !name.startsWith('devices.kubevirt.io/'))
     .map((name) => shortOf(name, requests, node, podsKnown));
 }
 

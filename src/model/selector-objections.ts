@@ -6,8 +6,9 @@ import type { Constraints } from './target-pod.ts';
 /** What a label that KubeVirt itself puts on nodes stands for. */
 interface Meaning {
   kind: ObjectionKind;
-  /** Completes "node X lacks ...". */
-  text: string;
+  /** Completes "node X lacks the ..."; several of one noun are told together. */
+  noun: string;
+  name?: string;
 }
 
 function meaningOf(key: string): Meaning | undefined {
@@ -16,32 +17,32 @@ function meaningOf(key: string): Meaning | undefined {
   switch (prefix) {
     case 'cpu-model.node.kubevirt.io':
     case 'cpu-model-migration.node.kubevirt.io':
-      return { kind: 'cpu', text: `the CPU model ${name}` };
+      return { kind: 'cpu', noun: 'CPU model', name };
     case 'cpu-feature.node.kubevirt.io':
-      return { kind: 'cpu', text: `the CPU feature ${name}` };
+      return { kind: 'cpu', noun: 'CPU feature', name };
     case 'cpu-vendor.node.kubevirt.io':
-      return { kind: 'cpu', text: `the vendor ${name}` };
+      return { kind: 'cpu', noun: 'vendor', name };
     case 'machine-type.node.kubevirt.io':
-      return { kind: 'machine-type', text: `the machine type ${name}` };
+      return { kind: 'machine-type', noun: 'machine type', name };
     case 'hyperv.node.kubevirt.io':
-      return { kind: 'ability', text: `the Hyper-V feature ${name}` };
+      return { kind: 'ability', noun: 'Hyper-V feature', name };
     case 'scheduling.node.kubevirt.io':
-      return { kind: 'ability', text: `the TSC frequency ${name.replace('tsc-frequency-', '')} Hz` };
+      return { kind: 'ability', noun: 'TSC frequency', name: `${name.replace('tsc-frequency-', '')} Hz` };
     default:
       break;
   }
   if (key === 'cpumanager' || key === 'kubevirt.io/cpumanager') {
-    return { kind: 'ability', text: 'the static CPU manager, without which there are no dedicated CPUs' };
+    return { kind: 'ability', noun: 'static CPU manager, without which there are no dedicated CPUs' };
   }
   const abilities: Record<string, string> = {
-    'kubevirt.io/realtime': 'the real-time kernel settings',
-    'kubevirt.io/sev': 'AMD SEV',
-    'kubevirt.io/sev-es': 'AMD SEV-ES',
-    'kubevirt.io/sev-snp': 'AMD SEV-SNP',
-    'kubevirt.io/tdx': 'Intel TDX',
+    'kubevirt.io/realtime': 'real-time kernel settings',
+    'kubevirt.io/sev': 'support of AMD SEV',
+    'kubevirt.io/sev-es': 'support of AMD SEV-ES',
+    'kubevirt.io/sev-snp': 'support of AMD SEV-SNP',
+    'kubevirt.io/tdx': 'support of Intel TDX',
   };
-  const text = abilities[key];
-  return text === undefined ? undefined : { kind: 'ability', text };
+  const noun = abilities[key];
+  return noun === undefined ? undefined : { kind: 'ability', noun };
 }
 
 /** What a node's labels have against a pod: its node selector, the guest's CPU and machine, its node affinity. */
@@ -57,7 +58,7 @@ export function selectorObjections(pod: Constraints, node: NodeView): Objection[
 
 /** One for each kind of label, however many of them a node lacks. */
 function mismatches({ labels }: NodeView, selector: Record<string, string>, liveOnly: boolean): Objection[] {
-  const missing = new Map<ObjectionKind, { key: string; text: string }[]>();
+  const missing = new Map<ObjectionKind, (Meaning & { key: string })[]>();
   const found: Objection[] = [];
   for (const key in selector) {
     // Said separately, with the reason.
@@ -73,17 +74,30 @@ function mismatches({ labels }: NodeView, selector: Record<string, string>, live
       continue;
     }
     const same = missing.get(meaning.kind);
-    if (same === undefined) missing.set(meaning.kind, [{ key, text: meaning.text }]);
-    else same.push({ key, text: meaning.text });
+    if (same === undefined) missing.set(meaning.kind, [{ key, ...meaning }]);
+    else same.push({ key, ...meaning });
   }
   for (const [kind, lacked] of missing) {
     const [first] = lacked;
     if (first === undefined) continue;
     const suffix = liveOnly ? (kind === 'cpu' ? " of the VM's current CPU" : ' that the VM runs on') : '';
-    const message = `lacks ${lacked.map(({ text }) => text).join(', ')}${suffix}`;
+    const message = `lacks ${lackedText(lacked)}${suffix}`;
     found.push({ kind, message, field: `.metadata.labels["${first.key}"]`, value: labels[first.key], liveOnly });
   }
   return found;
+}
+
+/** `the CPU model X, the CPU features a, b, c and 5 more`. */
+function lackedText(lacked: readonly Meaning[]): string {
+  const byNoun = new Map<string, string[]>();
+  for (const { noun, name } of lacked) byNoun.set(noun, [...(byNoun.get(noun) ?? []), ...(name ? [name] : [])]);
+  return [...byNoun]
+    .map(([noun, names]): string => {
+      if (names.length === 0) return `the ${noun}`;
+      const shown = names.slice(0, 3).join(', ');
+      return `the ${noun}${names.length > 1 ? 's' : ''} ${shown}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
+    })
+    .join(', ');
 }
 
 const OBSOLETE = 'node-labeller.kubevirt.io/obsolete-host-model';

@@ -30,7 +30,7 @@ const kindTexts: Record<ObjectionKind, string> = {
 const kindRemedies: Record<ObjectionKind, string> = {
   'not-ready': 'Bring the NotReady nodes back.',
   cordoned: 'Uncordon a node (kubectl uncordon).',
-  'no-virt-handler': 'See to it that virt-handler is ready there.',
+  'no-virt-handler': 'See to it that virt-handler runs there and is ready. If the node is not meant for VMs, leave it.',
   'not-coreos': 'Use CoreOS nodes.',
   selector: "Change the VM's node selector or the nodes' labels.",
   'node-affinity': "Change the VM's node affinity or the nodes' labels.",
