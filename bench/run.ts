@@ -3,6 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { catalogue } from './catalogue.ts';
 import { scale } from './scale.ts';
 import { slowNetwork } from './slow-network.ts';
 import { soak } from './soak.ts';
@@ -144,6 +145,7 @@ writeFileSync(distant, text.replace(`127.0.0.1:${server}`, `127.0.0.1:${network.
 const far = await compare('10,000 VMs on 500 nodes, 1 ms of network each way', large, distant);
 holds('at least 20 times less wall time over that network', far.ratio >= 20);
 network.close();
+await catalogue(large.kubeconfig, holds);
 large.process.disconnect();
 
 await scale(holds);
