@@ -8,7 +8,7 @@ import type { Vm } from './vm.ts';
 
 // What a launcher's nodeSelector and node affinity are made of (facts/kubevirt.md F2 and C1, target pod construction).
 
-export const MACHINE_TYPE = 'machine-type.node.kubevirt.io/';
+const MACHINE_TYPE = 'machine-type.node.kubevirt.io/';
 const CPU_MODEL = 'cpu-model.node.kubevirt.io/';
 const CPU_FEATURE = 'cpu-feature.node.kubevirt.io/';
 const CPU_MODEL_MIGRATION = 'cpu-model-migration.node.kubevirt.io/';

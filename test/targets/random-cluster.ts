@@ -8,7 +8,7 @@ import type { Node, Pod, VirtualMachine, VirtualMachineInstance, VmiSpec } from 
 
 // Small clusters in which nearly everything that the scheduler looks at is different from node to node.
 
-export const NAMESPACES = ['shop', 'bank'];
+const NAMESPACES = ['shop', 'bank'];
 const CPU = 'node.kubevirt.io';
 
 type NodeChange = (node: Node) => void;
