@@ -4,7 +4,7 @@ import { itemsOf } from '../model/snapshot.ts';
 import type { MigrationCase } from './case.ts';
 import type { Confidence } from './cause.ts';
 import { deadlineOf, samplesOf } from './course.ts';
-import { failureSaying, stateAt } from './said.ts';
+import { ANY_ABORT, failureSaying, stateAt } from './said.ts';
 
 /** Why KubeVirt's monitor gave a migration up. */
 export interface Abort {
@@ -18,8 +18,6 @@ export interface Abort {
 
 const TIMEOUT = /not completed after (\d+) seconds/;
 const STUCK = /stuck for (\d+) seconds/;
-/** All that v1.9 says of any abort; the reason is in the launcher's log only (facts/kubevirt.md D2). */
-const ANY = /^Live migration has been aborted$/;
 /** The monitor looks every 0.4 s and goes by whole seconds (facts/kubevirt.md D1); time stamps have whole seconds, too. */
 const GRAIN = 3;
 
@@ -37,7 +35,7 @@ export function abortOf(each: MigrationCase): Abort | undefined {
     const evidence = pattern.test(state?.failureReason ?? '') ? [said.evidence] : [said.evidence, ...whole];
     return { why, confidence: 'certain', seconds: Number(said.match[1]), evidence };
   }
-  if (!ANY.test(state?.failureReason ?? '')) return undefined;
+  if (!ANY_ABORT.test(state?.failureReason ?? '')) return undefined;
   const ran = (Date.parse(state?.endTimestamp ?? '') - Date.parse(state?.startTimestamp ?? '')) / 1000;
   const evidence = [...whole, stateAt(each, 'startTimestamp'), stateAt(each, 'endTimestamp')];
   const base = { seconds: ran, evidence, confidence: 'likely' } as const;

@@ -31,6 +31,8 @@ export interface Cause {
   reads?: ('events' | 'logs')[];
   /** It tells why something happened, and is no fault: it is named as the cause only where nothing else is found. */
   explains?: true;
+  /** Areas (`queue`, `target`) whose causes say more: beside one of them, this one is left out. */
+  yieldsTo?: string[];
   /** Of one migration: why it waits, runs long or has failed. */
   migration?(each: MigrationCase): Suspicion | undefined;
   /** Of a VM, whatever its migrations: why it does not move, moves by itself, or is not well after a move. */

@@ -79,16 +79,18 @@ function aboutMigration(each: MigrationCase): Pick<Diagnosis, 'provenance' | 'qu
 }
 
 function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Suspicion | undefined): Diagnosis {
-  const found: (Found & { explains: boolean })[] = [];
+  const all: (Found & { explains: boolean; yieldsTo: string[] })[] = [];
   for (const cause of causes) {
     const suspicion = ask(cause);
-    if (suspicion !== undefined)
-      found.push({ cause: cause.id, title: cause.title, ...suspicion, explains: cause.explains === true });
+    const { id, title, explains = false, yieldsTo = [] } = cause;
+    if (suspicion !== undefined) all.push({ cause: id, title, ...suspicion, explains, yieldsTo });
   }
+  const areas = new Set(all.flatMap(({ cause, yieldsTo }) => (yieldsTo.length > 0 ? [] : [cause.split('/')[0] ?? ''])));
+  const found = all.filter(({ yieldsTo }) => !yieldsTo.some((area) => areas.has(area)));
   // Where two are equally sure, the order of the index decides: the more specific one stands first.
   const [first, ...also] = found
     .toSorted((a, b) => Number(a.explains) - Number(b.explains) || rank[a.confidence] - rank[b.confidence])
-    .map(({ explains: _, ...suspicion }) => suspicion);
+    .map(({ explains: _, yieldsTo: _areas, ...suspicion }) => suspicion);
   return { subject, ...(first !== undefined && { cause: first }), also, unseen: unseenIn(dossier) };
 }
 

@@ -35,15 +35,19 @@ export function lineSaying(
   return undefined;
 }
 
+/** What v1.9 says of every abort (facts/kubevirt.md D2). */
+export const ANY_ABORT = /^Live migration has been aborted$/;
+
 /**
- * Whether a failed migration failed for this: KubeVirt's failureReason, else the event that repeats it, else what the
- * launcher logged, which is all that tells from v1.9 on (facts/kubevirt.md D2).
+ * Whether a failed migration failed for this: by KubeVirt's failureReason; where there is none, or it says nothing, by
+ * the event that repeats it, or by what the launcher logged (from v1.9 on the reason of an abort stands only there).
  */
 export function failureSaying(each: MigrationCase, pattern: RegExp): Said | undefined {
   if (each.phase !== 'Failed') return undefined;
   const reason = each.state?.failureReason ?? '';
   const match = pattern.exec(reason);
   if (match !== null) return { match, evidence: stateAt(each, 'failureReason') };
+  if (reason !== '' && !ANY_ABORT.test(reason)) return undefined;
   return eventSaying(each.events, pattern) ?? lineSaying(each.logs, pattern, 'virt-launcher');
 }
 

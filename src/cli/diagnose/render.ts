@@ -36,7 +36,7 @@ function queueText({ position, waiting, holders, ordered, expectedSeconds }: Que
   const place = `in the queue: ${position} of ${waiting}${ordered ? '' : ' by age; KubeVirt promises no order'}`;
   const held =
     holders.length === 0
-      ? ''
+      ? '; a slot is free, it waits for something else'
       : `; the slots are held by ${holders.map(({ namespace, vmi }) => `${namespace}/${vmi}`).join(', ')}`;
   const start =
     expectedSeconds === undefined

@@ -8,6 +8,7 @@ export const aborted: Cause = {
   source: 'facts/kubevirt.md D2 (KubeVirt 1.9)',
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['logs'],
+  yieldsTo: ['node', 'network'],
   migration(each) {
     const abort = abortOf(each);
     if (abort?.why !== 'unknown') return undefined;

@@ -1,7 +1,7 @@
 import type { Cause } from '../cause.ts';
 import { eventSaying, failureSaying, lineSaying } from '../said.ts';
 
-const LOST =
+export const LOST =
   /Lost connection to destination host|End of file while reading data|[Cc]onnection reset by peer|[Bb]roken pipe|unexpected EOF|client socket is closed|Unable to write to socket/;
 const PROXY = /error encountered copying data (?:to|into)/;
 

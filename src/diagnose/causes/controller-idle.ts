@@ -15,6 +15,7 @@ export const controllerIdle: Cause = {
   source: 'facts/kubevirt.md C1, G3 (VirtControllerDown)',
   needs: ['migrations', 'virtualMachineInstances', 'pods', 'kubeVirts'],
   reads: ['events'],
+  yieldsTo: ['queue'],
   migration(each) {
     const { migration, view, phase, snapshot, vmi, ageMs } = each;
     if (view === undefined || !isWaiting(each) || vmi?.status?.phase !== 'Running' || ageMs < IDLE_MS) return undefined;

@@ -1,5 +1,6 @@
 import { atField, type Cause } from '../cause.ts';
-import { failureSaying } from '../said.ts';
+import { failureSaying, lineSaying } from '../said.ts';
+import { LOST } from './connection-lost.ts';
 
 const CPU =
   /guest CPU doesn't match specification[^']*|[Gg]uest and host CPU are not compatible[^']*|host doesn't support requested feature[^']*|the CPU is incompatible with host CPU[^']*|missing features: [\w,. -]+/;
@@ -12,7 +13,9 @@ export const cpuIncompatible: Cause = {
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['logs'],
   migration(each) {
-    const said = failureSaying(each, CPU);
+    // The source says that the connection was lost; why, only the log of the target's launcher says.
+    const lost = failureSaying(each, LOST);
+    const said = failureSaying(each, CPU) ?? (lost && lineSaying(each.logs, CPU, 'virt-launcher'));
     if (said === undefined) return undefined;
     const { vmi } = each;
     const model = vmi?.spec.domain.cpu?.model;

@@ -1,5 +1,6 @@
 import type { Cause } from '../cause.ts';
-import { failureSaying } from '../said.ts';
+import { failureSaying, lineSaying } from '../said.ts';
+import { LOST } from './connection-lost.ts';
 
 const LOCK =
   /Failed to get (?:shared )?"(?:write|consistent read)" lock|Is another process using the image|Cannot access storage file '[^']*'|Could not open '[^']*': (?:No such file or directory|Permission denied)/;
@@ -12,7 +13,9 @@ export const diskLock: Cause = {
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['logs'],
   migration(each) {
-    const said = failureSaying(each, LOCK);
+    // The source says that the connection was lost; why, only the log of the target's launcher says.
+    const lost = failureSaying(each, LOST);
+    const said = failureSaying(each, LOCK) ?? (lost && lineSaying(each.logs, LOCK, 'virt-launcher'));
     if (said === undefined) return undefined;
     const locked = /lock|another process/.test(said.match[0]);
     return {

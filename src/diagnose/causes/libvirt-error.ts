@@ -11,6 +11,7 @@ export const libvirtError: Cause = {
   source: 'facts/kubevirt.md D2',
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['logs'],
+  yieldsTo: ['network', 'libvirt', 'volume', 'target', 'node', 'migration'],
   migration(each) {
     const failure = each.state?.failureReason ?? '';
     const said =

@@ -104,7 +104,9 @@ export const causesOfMigrations: readonly Cause[] = [
   targetStarting,
   attachmentPod,
   preparing,
-  // The way between the nodes.
+  // The way between the nodes, and what the other end refuses.
+  cpuIncompatible,
+  diskLock,
   halfNetwork,
   tls,
   unreachable,
@@ -126,8 +128,6 @@ export const causesOfMigrations: readonly Cause[] = [
   changeUnfinished,
   domainUnseen,
   // libvirt's own words, and what is left.
-  cpuIncompatible,
-  diskLock,
   libvirtError,
   aborted,
   notMigratable,

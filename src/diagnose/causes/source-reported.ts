@@ -10,6 +10,7 @@ export const sourceReported: Cause = {
   source: 'facts/kubevirt.md C1, G4; facts/anchors.md 2 pains 4, 21',
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['events', 'logs'],
+  yieldsTo: ['admission', 'migration', 'node', 'target', 'vm'],
   migration(each) {
     if (each.phase !== 'Failed' || each.state?.failureReason !== undefined) return undefined;
     const said = eventSaying(each.events, /./, 'VirtualMachineInstanceMigration');

@@ -11,6 +11,7 @@ export const targetStarting: Cause = {
   source: 'facts/kubevirt.md C1; facts/anchors.md 6 row 27',
   needs: ['migrations', 'pods'],
   reads: ['events'],
+  yieldsTo: ['target'],
   migration(each) {
     const trouble = targetTrouble(each);
     if (trouble?.stage !== 'pending' || (trouble.left !== undefined && trouble.waited < USUAL)) return undefined;
