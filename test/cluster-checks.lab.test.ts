@@ -21,23 +21,23 @@ const rows = [...nodeRows, ...clusterRows, ...networkRows];
 const cases = rows.flatMap((row) => (row[3].releases ?? ['4.20']).map((release) => [release, ...row] as const));
 
 test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check, severity, message, what) => {
-  const { scenario = three, near, make, node } = what;
+  const { scenario = three, node } = what;
   const told = (findings: Finding[]) =>
     findings.filter((finding) => finding.check === check && message.test(finding.message));
   const of = (snapshot: Snapshot): Finding[] => {
     const view = node === undefined ? undefined : nodesOf(snapshot).get(node);
     return view === undefined ? clusterReport(snapshot).findings : nodeReport(snapshot, view).findings;
   };
-  if (make === undefined) {
+  if (what.make === undefined) {
     const other = check === 'network/dedicated' ? dedicated : three;
     await inLab(other, release, async (_, read) => expect(told(of(await read()))).toEqual([]));
   }
   await inLab(scenario, release, async (hand, read) => {
-    if (make !== undefined) {
-      await near?.(hand, release);
+    if (what.make !== undefined) {
+      await what.near?.(hand, release);
       expect(told(of(await read()))).toEqual([]);
     }
-    await make?.(hand, release);
+    await what.make?.(hand, release);
     const findings = of(await read());
     expect(findings.map((finding) => `${finding.check} ${finding.severity}: ${finding.message}`)).toContainEqual(
       expect.stringMatching(new RegExp(`^${check} ${severity}: .*(${message.source})`)),

@@ -81,7 +81,7 @@ const image = (name: string, version: string) =>
     change: ({ vmi }) => Object.assign(vmi.status!, { launcherContainerImageVersion: version }),
   });
 const guest = (domain: object) =>
-  vm('web', { on: 'n1', spec: { domain: { devices: {}, memory: { guest: '4Gi' }, ...domain } as never } });
+  vm('web', { on: 'n1', spec: { domain: { devices: {}, memory: { guest: '4Gi' }, ...domain } } });
 const manager = (...names: string[]) =>
   names.map((name) => node(name, ({ metadata }) => Object.assign(metadata.labels!, { cpumanager: 'true' })));
 const huge = (...names: string[]) =>
@@ -710,7 +710,7 @@ describe('the audit', () => {
   ])('%s, %s', (strategy, runStrategy, drain, preemption, nodeLoss) => {
     const objects = vm('web', {
       on: 'n1',
-      spec: { evictionStrategy: strategy as never },
+      spec: { evictionStrategy: strategy },
       change: ({ vm: object }) => {
         object.spec.runStrategy = runStrategy as never;
       },

@@ -452,12 +452,8 @@ describe('the drain, VM by VM', () => {
     const { drain } = nodeReport(snapshot, nodesOf(snapshot).get('n1')!);
     expect(drain.steps.map(({ does }) => does)).toEqual(['moves', 'moves', 'moves', 'moves', 'blocks']);
     expect(drain.steps[4]!.why).toMatch(/^no place is left once the others have moved: n[23] has no room/);
-    expect(
-      drain.steps
-        .slice(0, 4)
-        .map(({ to }) => to)
-        .sort(),
-    ).toEqual(['n2', 'n2', 'n3', 'n3']);
+    expect(drain.steps.filter(({ to }) => to === 'n2')).toHaveLength(2);
+    expect(drain.steps.filter(({ to }) => to === 'n3')).toHaveLength(2);
   });
 
   test('one that is under way goes on', () => {
