@@ -90,7 +90,7 @@ describe.each(versions.map((version) => [version.name, version] as const))('Kube
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -116,7 +116,7 @@ describe.each(versions.map((version) => [version.name, version] as const))('Kube
           if (!said.live) expect(said.counts.reduce((sum, [, count]) => sum + count, 0)).toBe(2);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
