@@ -1,13 +1,13 @@
 import { settingsOf } from '../../model/settings.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atEvent, atField } from '../cause.ts';
+import { atEvent, atField, type Cause } from '../cause.ts';
 import { handlerCause, saidOf } from '../handlers.ts';
 
 const MISSING = /cannot find a network-attachment-definition \(([^)]+)\) in namespace \(([^)]+)\)/;
 const ISOLATED = /pod is in namespace (\S+) but refers to target namespace (\S+)/;
 
 /** virt-handler's new pod wants the migration network, which is not there under that name in its namespace (facts/kubevirt.md D7). */
-export const handlerNetworkMissing = handlerCause({
+const trouble = handlerCause({
   id: 'handler/network-missing',
   title: 'virt-handler cannot start: the migration network does not exist',
   source: 'mission: Issue 3; facts/kubevirt.md D7; facts/anchors.md 2 pain 26',
@@ -49,3 +49,12 @@ export const handlerNetworkMissing = handlerCause({
     remedies: ['See which pods wait, and for what: ferry diagnose cluster.'],
   },
 });
+
+/** Of the cluster, network/attachment-missing says it, from the settings; there remains what only the pod is told. */
+export const handlerNetworkMissing: Cause = {
+  ...trouble,
+  cluster(each) {
+    const isolated = each.events.filter(({ message }) => !MISSING.test(message));
+    return trouble.cluster?.({ ...each, events: isolated });
+  },
+};

@@ -6,7 +6,8 @@ import { logTo } from './launcher-log.ts';
 
 interface EventObject extends KubeObject {
   involvedObject: { kind?: string; namespace?: string; name?: string; uid?: string };
-  source: { component?: string; host?: string };
+  /** Whoever writes an event by hand may leave it out. */
+  source?: { component?: string; host?: string };
   type: string;
   reason: string;
   message: string;
@@ -23,7 +24,7 @@ export function componentLogs(cluster: Cluster): Controller {
     start: () => {
       cluster.store.subscribe((change) => {
         if (change.resource !== resources.events || change.type === 'DELETED') return;
-        const { source, involvedObject, type, reason, message } = change.object as EventObject;
+        const { source = {}, involvedObject, type, reason, message } = change.object as EventObject;
         const about = {
           kind: involvedObject.kind ?? '',
           name: involvedObject.name ?? '',
