@@ -102,7 +102,7 @@ export function migrationCase(cluster: ClusterCase, migration: VirtualMachineIns
   const vm = vmsByName(snapshot).get(keyOf(namespace, migration.spec.vmiName ?? ''));
   const vmi = vm?.vmi;
   const view = migrationsOf(snapshot).unfinished.find((each) => each.uid === uid);
-  const own = migration.status?.migrationState as MigrationState | undefined;
+  const own = migration.status?.migrationState;
   const onVmi = vmi?.status?.migrationState;
   const stateOnVmi = own?.migrationUid !== uid && onVmi?.migrationUid === uid;
   const state = own?.migrationUid === uid ? own : stateOnVmi ? onVmi : undefined;

@@ -68,7 +68,12 @@ describe('the monitor’s log', () => {
 
 describe('a running migration', () => {
   test('knows its deadline: 150 s for each started GB, and 4 GiB are five', () => {
-    expect(running([])).toEqual({ elapsedSeconds: 100, deadlineSeconds: 750, then: 'abort', converging: undefined });
+    expect(running([])).toEqual({
+      elapsedSeconds: 100,
+      deadlineSeconds: 750,
+      afterwards: 'abort',
+      converging: undefined,
+    });
   });
 
   test('a paused guest gets the time twice', () => {

@@ -21,7 +21,7 @@ export interface Course {
   /** When KubeVirt gives it up, or switches it, in seconds after its start; 0: never. */
   deadlineSeconds: number | undefined;
   /** What KubeVirt does then (facts/kubevirt.md D1): give it up, let the guest run on the target before its memory has arrived, or pause it. */
-  then: 'abort' | 'post-copy' | 'pause';
+  afterwards: 'abort' | 'post-copy' | 'pause';
   /** PreCopy, PostCopy or Paused, as KubeVirt says it. */
   mode?: string;
   /** Whether the rounds get shorter; undefined where it can't be told yet. */
@@ -37,6 +37,8 @@ const MIB = 2 ** 20;
 const MBIT = 1e6 / 8;
 /** Rounds that must have been seen before the trend counts: the first one sends all memory, whatever the guest does. */
 const ROUNDS = 3;
+/** A guest that writes as much as this share of what is sent has rounds that stay as long as they are. */
+const LEVEL = 0.95;
 
 /** What the launcher's monitor has logged of a migration, oldest first. */
 export function samplesOf(logs: readonly LogTail[], uid: string): Sample[] {
@@ -75,15 +77,15 @@ export function courseOf(each: MigrationCase): Course | undefined {
   return {
     elapsedSeconds,
     deadlineSeconds: deadlineOf(each),
-    then: afterDeadline(each),
-    ...(state.mode !== undefined && { mode: String(state.mode) }),
+    afterwards: afterDeadline(each),
+    ...(state.mode !== undefined && { mode: state.mode }),
     converging,
     ...(expected !== undefined && { expectedSeconds: expected }),
     ...(last !== undefined && { last }),
   };
 }
 
-function afterDeadline({ state, snapshot }: MigrationCase): Course['then'] {
+function afterDeadline({ state, snapshot }: MigrationCase): Course['afterwards'] {
   const settings = settingsOf(snapshot);
   const config = state?.migrationConfiguration;
   const postCopy = config?.allowPostCopy ?? settings.allowPostCopy.value ?? false;
@@ -121,6 +123,9 @@ function trendOf(samples: readonly Sample[]): boolean | undefined {
   const whole = rounds.slice(0, -1).slice(-ROUNDS);
   const last = samples.at(-1);
   if (last !== undefined && last.bandwidth > 0 && last.dirtyRate >= last.bandwidth && rounds.length > 1) return false;
+  const latest = samples.filter(({ iteration }) => iteration > 1).slice(-ROUNDS);
+  if (latest.length === ROUNDS && latest.every(({ dirtyRate, bandwidth }) => dirtyRate >= LEVEL * bandwidth))
+    return false;
   if (whole.length < ROUNDS) return undefined;
   return (whole.at(-1) ?? 0) < 0.96 * (whole[0] ?? 0);
 }

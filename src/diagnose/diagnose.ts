@@ -79,18 +79,22 @@ function aboutMigration(each: MigrationCase): Pick<Diagnosis, 'provenance' | 'qu
 }
 
 function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Suspicion | undefined): Diagnosis {
-  const all: (Found & { explains: boolean; yieldsTo: string[] })[] = [];
+  const all: { suspicion: Found; explains: boolean; yieldsTo: string[] }[] = [];
   for (const cause of causes) {
     const suspicion = ask(cause);
     const { id, title, explains = false, yieldsTo = [] } = cause;
-    if (suspicion !== undefined) all.push({ cause: id, title, ...suspicion, explains, yieldsTo });
+    if (suspicion !== undefined) all.push({ suspicion: { cause: id, title, ...suspicion }, explains, yieldsTo });
   }
-  const areas = new Set(all.flatMap(({ cause, yieldsTo }) => (yieldsTo.length > 0 ? [] : [cause.split('/')[0] ?? ''])));
+  const areas = new Set(
+    all.flatMap(({ suspicion, yieldsTo }) => (yieldsTo.length > 0 ? [] : [suspicion.cause.split('/')[0] ?? ''])),
+  );
   const found = all.filter(({ yieldsTo }) => !yieldsTo.some((area) => areas.has(area)));
   // Where two are equally sure, the order of the index decides: the more specific one stands first.
   const [first, ...also] = found
-    .toSorted((a, b) => Number(a.explains) - Number(b.explains) || rank[a.confidence] - rank[b.confidence])
-    .map(({ explains: _, yieldsTo: _areas, ...suspicion }) => suspicion);
+    .toSorted(
+      (a, b) => Number(a.explains) - Number(b.explains) || rank[a.suspicion.confidence] - rank[b.suspicion.confidence],
+    )
+    .map(({ suspicion }) => suspicion);
   return { subject, ...(first !== undefined && { cause: first }), also, unseen: unseenIn(dossier) };
 }
 

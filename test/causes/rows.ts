@@ -395,7 +395,8 @@ export const rows: LabRow[] = [
     confidence: 'likely',
     happens: async (hand) => {
       await hand.migrate('web');
-      hand.until('web', 'Scheduled');
+      hand.until('web', 'Scheduling');
+      hand.pass(0.2);
       for (const node of ['worker-1', 'worker-2']) hand.fault('virt-handler-crash', { node });
       hand.pass(90);
     },
@@ -407,7 +408,8 @@ export const rows: LabRow[] = [
     beside: 'node/virt-handler-not-ready',
     happens: async (hand) => {
       await hand.migrate('web');
-      hand.until('web', 'Scheduled');
+      hand.until('web', 'Scheduling');
+      hand.pass(0.2);
       for (const node of ['worker-1', 'worker-2']) hand.fault('virt-handler-crash', { node });
       hand.pass(90);
     },
@@ -458,6 +460,7 @@ export const rows: LabRow[] = [
   },
   {
     cause: 'vm/stopped-meanwhile',
+    confidence: 'likely',
     happens: async (hand) => {
       await pending(hand);
       await hand.merge(at.vm('web'), { spec: { runStrategy: 'Halted' } });
@@ -595,7 +598,7 @@ export const rows: LabRow[] = [
       hand.fault('migration-diverging', { vm: 'vms/web' });
       await hand.migrate('web');
       hand.until('web', 'Running');
-      hand.pass(60);
+      hand.pass(40);
     },
     near: running,
   },

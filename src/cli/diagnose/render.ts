@@ -61,7 +61,7 @@ function historyText({ at, kind, migration, from, to, because }: HistoryEntry): 
 function courseText({
   elapsedSeconds,
   deadlineSeconds,
-  then,
+  afterwards,
   mode,
   converging,
   expectedSeconds,
@@ -88,12 +88,12 @@ function courseText({
       ? 'its deadline is not known'
       : deadlineSeconds === 0
         ? 'it has no deadline'
-        : `${afterwards[then]} ${shortDuration(deadlineSeconds)} after its start, in ${shortDuration(deadlineSeconds - elapsedSeconds)}`,
+        : `${atDeadline[afterwards]} ${shortDuration(deadlineSeconds)} after its start, in ${shortDuration(deadlineSeconds - elapsedSeconds)}`,
   );
   return parts.join('; ');
 }
 
-const afterwards: Record<Course['then'], string> = {
+const atDeadline: Record<Course['afterwards'], string> = {
   abort: 'KubeVirt gives it up',
   'post-copy': 'KubeVirt switches it to post-copy',
   pause: 'KubeVirt pauses the guest',

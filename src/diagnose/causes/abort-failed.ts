@@ -9,8 +9,8 @@ export const abortFailed: Cause = {
   needs: ['migrations', 'virtualMachineInstances'],
   migration(each) {
     const { state, final } = each;
-    if (final || state === undefined || (state.abortStatus as string | undefined) !== 'Failed') return undefined;
-    const postCopy = (state.mode as string | undefined) === 'PostCopy';
+    if (final || state === undefined || state.abortStatus !== 'Failed') return undefined;
+    const postCopy = state.mode === 'PostCopy';
     return {
       confidence: 'certain',
       message: postCopy

@@ -16,7 +16,7 @@ export const backup: Cause = {
     const failed = failureSaying(each, REASON);
     if (condition === undefined && failed === undefined) return undefined;
     const text = (each.migration.status?.conditions ?? []).find(
-      ({ type }) => (type as string) === 'migrationBlockedByBackup',
+      ({ type }) => type === 'migrationBlockedByBackup',
     )?.message;
     const name = failed?.match[1] ?? WAITING.exec(text ?? '')?.[1];
     const said = failed ?? eventSaying(each.events, WAITING);

@@ -14,7 +14,7 @@ export const deadlineTooShort: Cause = {
     const { course } = struggle ?? {};
     if (struggle === undefined || course === undefined || course.converging === false) return undefined;
     const { expectedSeconds, deadlineSeconds = 0, elapsedSeconds, last } = course;
-    if (expectedSeconds === undefined || last === undefined || course.then !== 'abort') return undefined;
+    if (expectedSeconds === undefined || last === undefined || course.afterwards !== 'abort') return undefined;
     return {
       confidence: 'likely',
       message: `at ${rateText(last.bandwidth)}, with ${rateText(last.dirtyRate)} written anew, it needs about ${inWords(expectedSeconds)} more, and KubeVirt gives it up in ${inWords(deadlineSeconds - elapsedSeconds)}`,

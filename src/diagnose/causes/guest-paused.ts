@@ -9,7 +9,7 @@ export const guestPaused: Cause = {
   source: 'facts/kubevirt.md A3, D1 (KubeVirt 1.5 and newer)',
   needs: ['migrations', 'virtualMachineInstances'],
   migration(each) {
-    if (each.final || (each.state?.mode as string | undefined) !== 'Paused') return undefined;
+    if (each.final || each.state?.mode !== 'Paused') return undefined;
     return {
       confidence: 'certain',
       message:

@@ -69,7 +69,7 @@ function failedSinceLost({ state, migration, snapshot, sourceNode, targetNode }:
       .get(name ?? '')
       ?.object.status?.conditions?.find(({ type }) => type === 'Ready');
     if (ready === undefined || ready.status === 'True') return false;
-    const lost = Date.parse((ready.lastTransitionTime as string | undefined) ?? '');
+    const lost = Date.parse(ready.lastTransitionTime ?? '');
     return Number.isNaN(lost) || Number.isNaN(end) || lost - 60_000 <= end;
   });
 }

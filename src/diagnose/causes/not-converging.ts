@@ -20,7 +20,7 @@ export const notConverging: Cause = {
       abort: 'gives it up',
       'post-copy': 'switches it to post-copy',
       pause: 'pauses the guest to let it end',
-    }[course.then];
+    }[course.afterwards];
     const end =
       course.deadlineSeconds === undefined || course.deadlineSeconds === 0
         ? 'KubeVirt sets it no deadline'
@@ -32,7 +32,7 @@ export const notConverging: Cause = {
       remedies: [
         'Make the guest write less for a while, or wait for a quiet hour: ferry cancel, then ferry move again.',
         'Give this VM a MigrationPolicy with allowAutoConverge, which slows the guest down until it converges; it takes effect with the next migration.',
-        ...(course.then === 'abort'
+        ...(course.afterwards === 'abort'
           ? [
               'If a short interruption is acceptable, allow post-copy in the policy (allowPostCopy and allowWorkloadDisruption); if the network fails then, the guest is lost.',
             ]

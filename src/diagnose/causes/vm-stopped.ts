@@ -1,5 +1,4 @@
-import type { Cause } from '../cause.ts';
-import { atField } from '../cause.ts';
+import { atEvent, atField, type Cause } from '../cause.ts';
 import { eventSaying } from '../said.ts';
 
 const GONE = /Migration failed (?:vmi shutdown during migration|because vmi does not exist)\./;
@@ -20,11 +19,26 @@ export const vmStopped: Cause = {
   vm({ vm, vmi, events }) {
     // With the VMI, its migrations are gone; only events are left.
     if (vmi !== undefined && vm.running) return undefined;
-    const said = eventSaying(events, GONE, 'VirtualMachineInstanceMigration');
-    if (said === undefined) return undefined;
+    const object = vm.vm;
     const status =
-      vm.vm === undefined ? [] : [atField(vm.vm, '.status.printableStatus', vm.vm.status?.printableStatus)];
-    return { confidence: 'certain', message: MESSAGE, evidence: [said.evidence, ...status], remedies: REMEDIES };
+      object === undefined ? [] : [atField(object, '.status.printableStatus', object.status?.printableStatus)];
+    const said = eventSaying(events, GONE, 'VirtualMachineInstanceMigration');
+    if (said !== undefined) {
+      return { confidence: 'certain', message: MESSAGE, evidence: [said.evidence, ...status], remedies: REMEDIES };
+    }
+    const stopped = events.findLast(({ message }) => STOPPED.test(message));
+    const failed = events.findLast(
+      ({ about, reason }) => about.kind === 'VirtualMachineInstanceMigration' && reason === 'FailedMigration',
+    );
+    if (stopped === undefined || failed === undefined) return undefined;
+    // What ends first, the target pod or the VMI, decides which words KubeVirt has for it.
+    if (Math.abs(Date.parse(failed.last) - Date.parse(stopped.last)) > TOGETHER) return undefined;
+    return {
+      confidence: 'likely',
+      message: MESSAGE,
+      evidence: [atEvent(stopped), atEvent(failed), ...status],
+      remedies: REMEDIES,
+    };
   },
   texts: [/vmi shutdown during migration/, /Migration failed because vmi does not exist/],
   meaning: {
@@ -33,6 +47,10 @@ export const vmStopped: Cause = {
   },
 };
 
+const STOPPED =
+  /^Stopped the virtual machine by deleting the virtual machine instance|^The VirtualMachineInstance was shut down\.$/;
+/** Ms: a guest that shuts down takes its grace period, 180 s where templates make the VM (facts/kubevirt.md K). */
+const TOGETHER = 200_000;
 const MESSAGE = 'the VM was stopped, or its guest shut down, while it was being migrated, which ended the migration';
 const REMEDIES = [
   'If it was stopped on purpose, nothing is to be done: where it starts next is decided then.',

@@ -46,7 +46,7 @@ const neighbour = (on: string, to: string): KubeObject[] => [
           sourceNode: on,
           targetNode: to,
           startTimestamp: ago(80),
-        } as never,
+        },
       };
     },
   }),
@@ -181,6 +181,39 @@ export const failingRows: Row[] = [
     /KubeVirt's own tests/,
     failed('Failed migration to satisfy functional test condition'),
     failed(STUCK),
+  ],
+  [
+    'vm/stopped-meanwhile',
+    /stopped, or its guest shut down/,
+    {
+      of: 'vm/web',
+      web: { on: undefined },
+      events: [
+        ofMigration('FailedMigration', 'Migration target pod was removed during active migration.'),
+        event(
+          'VirtualMachine/web',
+          'SuccessfulDelete',
+          'Stopped the virtual machine by deleting the virtual machine instance 1',
+        ),
+      ],
+    },
+    {
+      of: 'vm/web',
+      web: { on: undefined },
+      events: [
+        event(
+          'VirtualMachineInstanceMigration/m',
+          'FailedMigration',
+          'Migration target pod was removed during active migration.',
+          { secondsAgo: 900 },
+        ),
+        event(
+          'VirtualMachine/web',
+          'SuccessfulDelete',
+          'Stopped the virtual machine by deleting the virtual machine instance 1',
+        ),
+      ],
+    },
   ],
   [
     'vm/stopped-meanwhile',
@@ -436,13 +469,13 @@ export const failingRows: Row[] = [
     {
       ...running({ completed: true }),
       vmi: (object) => {
-        object.status = { ...object.status, conditions: [{ type: 'HotMemoryChange', status: 'True' } as never] };
+        object.status = { ...object.status, conditions: [{ type: 'HotMemoryChange', status: 'True' }] };
       },
     },
     {
       ...running({ completed: true }),
       vmi: (object) => {
-        object.status = { ...object.status, conditions: [{ type: 'HotMemoryChange', status: 'False' } as never] };
+        object.status = { ...object.status, conditions: [{ type: 'HotMemoryChange', status: 'False' }] };
       },
     },
   ],
@@ -502,7 +535,7 @@ export const failingRows: Row[] = [
               status: 'False',
               reason: 'DisksNotLiveMigratable',
               message: 'cannot migrate VMI: PVC root is not shared',
-            } as never,
+            },
           ],
         };
       },

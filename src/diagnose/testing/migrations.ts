@@ -50,7 +50,7 @@ export function objectsOf({
   const its = state === undefined ? undefined : { migrationUid: 'uid-m', sourceNode: 'n1', targetNode: 'n2', ...state };
   const object = migration('m', 'web', phase, (draft) => {
     draft.metadata.creationTimestamp = ago(100);
-    draft.status = { phase: phase as never, ...(final && its !== undefined && { migrationState: its as never }) };
+    draft.status = { phase: phase, ...(final && its !== undefined && { migrationState: its }) };
     m?.(draft);
   });
   const { change } = web;
@@ -58,7 +58,7 @@ export function objectsOf({
     on: 'n1',
     ...web,
     change: (objects) => {
-      if (its !== undefined) objects.vmi.status = { ...objects.vmi.status, migrationState: its as never };
+      if (its !== undefined) objects.vmi.status = { ...objects.vmi.status, migrationState: its };
       vmi?.(objects.vmi);
       change?.(objects);
     },
@@ -109,7 +109,7 @@ export const isTrue =
   (type: string, message?: string) =>
   (object: VirtualMachineInstanceMigration): void => {
     const condition = { type, status: 'True', ...(message !== undefined && { message }) };
-    object.status = { ...object.status, conditions: [condition as never] };
+    object.status = { ...object.status, conditions: [condition] };
   };
 
 /** Lines of the source's launcher. */

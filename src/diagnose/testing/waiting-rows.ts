@@ -16,8 +16,8 @@ const evacuation = (name: string, phase: string, seconds: number): VirtualMachin
     object.metadata.creationTimestamp = ago(seconds + 5);
     object.metadata.annotations = { 'kubevirt.io/evacuationMigration': 'n1' };
     object.status = {
-      phase: phase as never,
-      phaseTransitionTimestamps: [{ phase: phase as never, phaseTransitionTimestamp: ago(seconds) }],
+      phase: phase,
+      phaseTransitionTimestamps: [{ phase: phase, phaseTransitionTimestamp: ago(seconds) }],
     };
   });
 const evacuates = (object: VirtualMachineInstanceMigration): void => {
@@ -27,8 +27,8 @@ const since =
   (phase: string, seconds: number) =>
   (object: VirtualMachineInstanceMigration): void => {
     object.status = {
-      phase: phase as never,
-      phaseTransitionTimestamps: [{ phase: phase as never, phaseTransitionTimestamp: ago(seconds) }],
+      phase: phase,
+      phaseTransitionTimestamps: [{ phase: phase, phaseTransitionTimestamp: ago(seconds) }],
     };
   };
 const waits =
