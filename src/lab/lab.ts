@@ -124,7 +124,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     store,
     random: rng,
     version,
-    hypervisor: modelHypervisor({ clock, rng: rng.fork('hypervisor'), network, version }),
+    hypervisor: modelHypervisor({
+      clock,
+      rng: rng.fork('hypervisor'),
+      network,
+      // An upgrade changes it.
+      get version() {
+        return cluster.version;
+      },
+    }),
   });
   origin.build(cluster);
   createRoles(cluster);

@@ -4,11 +4,13 @@ import { parse } from 'yaml';
 import type {
   KubeVirt,
   PersistentVolumeClaim,
+  Pod,
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
 } from '../model/objects.ts';
 import { conditionOf } from './controllers/conditions.ts';
+import { isHandler } from './controllers/handler-pods.ts';
 import { type Lab, startLab } from './lab.ts';
 import { resources } from './resources.ts';
 
@@ -172,8 +174,23 @@ test('an upgrade brings the new virt-launcher to the VMs that can migrate', asyn
   await call('POST', '/lab/v1/upgrade', { cnv: '4.21' });
   const kubeVirt = () => lab?.store.list<KubeVirt>(resources.kubeVirts)[0]?.status;
   const web = () => lab?.store.get<VirtualMachineInstance>(resources.vmis, 'shop', 'storefront-web-1');
-  await reached(() => web()?.metadata.labels?.['kubevirt.io/outdatedLauncherImage'] !== undefined);
-  await reached(() => kubeVirt()?.observedKubeVirtVersion?.startsWith('v1.7') === true);
+  const handlers = () =>
+    lab?.store
+      .list<Pod>(resources.pods, 'openshift-cnv')
+      .filter(isHandler)
+      .map(({ spec }) => spec?.containers[0]?.image);
+  const marked = () => web()?.metadata.labels?.['kubevirt.io/outdatedLauncherImage'] !== undefined;
+  const order: string[] = [];
+  const stop = lab.store.subscribe(() => {
+    const image = handlers()?.every((each) => each?.includes(':v4.21')) === true ? 'new handlers' : 'old handlers';
+    const state = `${image}, ${kubeVirt()?.observedKubeVirtVersion?.slice(0, 4)}${marked() ? ', outdated launchers' : ''}`;
+    if (order.at(-1) !== state) order.push(state);
+  });
+  await reached(marked);
+  stop();
+  // virt-operator updates virt-handler first; only then launchers are outdated (facts/kubevirt.md C3, D7).
+  expect(order.at(-1)).toBe('new handlers, v1.7, outdated launchers');
+  expect(order.slice(0, -1).filter((state) => state.includes('outdated'))).toEqual([]);
   expect(kubeVirt()?.outdatedVirtualMachineInstanceWorkloads).toBeGreaterThanOrEqual(0);
   await reached(() => web()?.status?.launcherContainerImageVersion?.includes('v1.7') === true);
   const { items } = await call<{ items: VirtualMachineInstanceMigration[] }>('GET', VMIMS);

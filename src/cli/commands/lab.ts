@@ -79,6 +79,24 @@ Examples:
       run(async () => await (await import('../lab/stop.ts')).labStatus(io, flags.output)),
     );
   lab
+    .command('upgrade')
+    .description('Upgrade OpenShift Virtualization in the lab that runs, while its VMs run.')
+    .addOption(
+      new Option('--cnv <version>', 'the version to upgrade to')
+        .choices(versions.map(({ cnv }) => cnv))
+        .makeOptionMandatory(),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  # Watch the workload updater move every VM that can migrate
+  ${io.name} lab upgrade --cnv 4.21`,
+    )
+    .action(({ cnv }: { cnv: string }) =>
+      run(async () => await (await import('../lab/upgrade.ts')).upgradeLab(io, cnv)),
+    );
+  lab
     .command('prometheus')
     .description('Print the configuration of a Prometheus that scrapes the lab that runs.')
     .addHelpText(

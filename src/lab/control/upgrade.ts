@@ -5,11 +5,12 @@ import { badRequest } from '../api/status.ts';
 import { type Cluster, modify } from '../cluster.ts';
 import { kubeVirtOf } from '../controllers/config.ts';
 import { resources } from '../resources.ts';
+import { updateRoles } from '../scenarios/build-roles.ts';
 
 /**
- * POST upgrade {"cnv": "4.21"}: OpenShift Virtualization is upgraded to a later version. virt-operator rolls virt-handler
- * out, then the workload updater brings the new virt-launcher to running VMs. What the API server serves (fields of
- * CRDs, API versions, default roles) stays that of the version the lab was started with.
+ * POST upgrade {"cnv": "4.21"}: OpenShift Virtualization is upgraded to a later version. virt-operator brings
+ * the new roles and rolls virt-handler out, then the workload updater brings the new virt-launcher to running VMs. What the
+ * API server serves (fields of CRDs, API versions) stays that of the version the lab was started with.
  */
 export function labUpgrade(cluster: Cluster): OwnPath {
   return {
@@ -24,6 +25,7 @@ export function labUpgrade(cluster: Cluster): OwnPath {
         throw badRequest(`cnv must be a version after ${cluster.version.cnv}: ${names}`);
       }
       cluster.version = next;
+      updateRoles(cluster);
       for (const hyperConverged of cluster.store.list<HyperConverged>(resources.hyperConvergeds)) {
         modify<HyperConverged>(cluster, resources.hyperConvergeds, hyperConverged, (draft) => {
           const installed = [{ name: 'operator', version: next.openshiftVirtualization }];

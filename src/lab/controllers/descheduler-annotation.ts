@@ -13,7 +13,7 @@ const IN_PROGRESS = 'descheduler.alpha.kubernetes.io/eviction-in-progress';
  * VMI is marked, before while an evacuation's migration has not failed.
  */
 export function evictionInProgress(cluster: Cluster): Controller {
-  const { store, version } = cluster;
+  const { store } = cluster;
   const set = (vmi: VirtualMachineInstance, wanted: boolean): void => {
     for (const pod of cluster.podsOf.get(vmi.metadata.uid ?? '')) {
       const has = pod.metadata.annotations?.[IN_PROGRESS] !== undefined;
@@ -30,7 +30,7 @@ export function evictionInProgress(cluster: Cluster): Controller {
   return {
     start: () => {
       store.subscribe(({ resource, object, previous, type }) => {
-        if (version.evictionInProgress === 'mark') {
+        if (cluster.version.evictionInProgress === 'mark') {
           if (resource !== resources.vmis || type === 'DELETED') return;
           const now = (object as VirtualMachineInstance).status?.evacuationNodeName;
           const before = (previous as VirtualMachineInstance | undefined)?.status?.evacuationNodeName;

@@ -63,7 +63,7 @@ function hasProfile({ spec }: KubeDescheduler, minor: number): boolean {
 
 /** The descheduler: off until a KubeDescheduler `cluster` asks for a KubeVirt profile. */
 export function descheduler(cluster: Cluster): Controller {
-  const { store, clock, version } = cluster;
+  const { store, clock } = cluster;
   /** Launchers whose eviction is under way in the background, by uid, and since when. */
   const requested = new Map<string, { since: number; node: string; pod: Pod }>();
   let timer: Timer | undefined;
@@ -75,7 +75,7 @@ export function descheduler(cluster: Cluster): Controller {
     timer?.cancel();
     timer = undefined;
     const config = configuration();
-    if (config === undefined || !hasProfile(config, version.minor)) {
+    if (config === undefined || !hasProfile(config, cluster.version.minor)) {
       for (const node of store.list<Node>(resources.nodes)) taint(node, undefined);
       return;
     }
@@ -94,7 +94,7 @@ export function descheduler(cluster: Cluster): Controller {
     if (loads.length === 0) return;
     const placed = loads.map((load) => ({ ...load, placement: placementOf(config, load, loads) }));
     // The soft tainter is there from 4.19 on.
-    if (version.minor >= 5) for (const { node, placement } of placed) taint(node, placement);
+    if (cluster.version.minor >= 5) for (const { node, placement } of placed) taint(node, placement);
     if (config.spec?.mode !== 'Automatic' || !placed.some(({ placement }) => placement === 'under')) return;
     forgetEnded();
     const over = placed.filter(({ placement }) => placement === 'over').sort((a, b) => b.percent - a.percent);
@@ -102,7 +102,7 @@ export function descheduler(cluster: Cluster): Controller {
   }
 
   function relieve({ spec }: KubeDescheduler, node: Node): void {
-    const limited = version.minor >= 5;
+    const limited = cluster.version.minor >= 5;
     const total = spec?.evictionLimits?.total ?? (limited ? 5 : Infinity);
     const each = spec?.evictionLimits?.node ?? (limited ? 2 : Infinity);
     const pods = cluster.podsOn.get(node.metadata.name).filter(isRemovable);
@@ -117,7 +117,7 @@ export function descheduler(cluster: Cluster): Controller {
     const { annotations, namespace = '', uid = '' } = pod.metadata;
     if (isFinishedPod(pod) || pod.metadata.deletionTimestamp !== undefined || requested.has(uid)) return false;
     if (annotations?.['kubevirt.io/domain'] === undefined) return false;
-    if (version.minor >= 6 && annotations[PREFER_NO] !== undefined) return false;
+    if (cluster.version.minor >= 6 && annotations[PREFER_NO] !== undefined) return false;
     return !namespace.startsWith('openshift-') && namespace !== 'kube-system' && namespace !== 'hypershift';
   }
 
@@ -178,7 +178,7 @@ export function descheduler(cluster: Cluster): Controller {
 
   function loadsOf(config: KubeDescheduler): Load[] {
     const measured =
-      version.minor >= 5 || config.spec?.profileCustomizations?.devActualUtilizationProfile !== undefined;
+      cluster.version.minor >= 5 || config.spec?.profileCustomizations?.devActualUtilizationProfile !== undefined;
     return store
       .list<Node>(resources.nodes)
       .filter(({ metadata }) => metadata.labels?.['kubevirt.io/schedulable'] === 'true')
@@ -200,7 +200,7 @@ export function descheduler(cluster: Cluster): Controller {
 
   function placementOf({ spec }: KubeDescheduler, load: Load, all: Load[]): Placement {
     const custom = spec?.profileCustomizations;
-    const name = custom?.devDeviationThresholds ?? (version.minor >= 5 ? 'AsymmetricLow' : undefined);
+    const name = custom?.devDeviationThresholds ?? (cluster.version.minor >= 5 ? 'AsymmetricLow' : undefined);
     const average = all.reduce((sum, { percent }) => sum + percent, 0) / all.length;
     const deviation = name === undefined ? undefined : DEVIATIONS[name];
     const [low, high] =

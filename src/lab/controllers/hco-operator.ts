@@ -25,7 +25,7 @@ export function ownedByOperator(before: KubeVirt | undefined, after: KubeVirt, t
  * (event Overwritten), and says in HyperConverged's status how KubeVirt is.
  */
 export function hcoOperator(cluster: Cluster): Controller {
-  const { store, version, events } = cluster;
+  const { store, events } = cluster;
   const queue = workqueue(cluster, 'hco-operator', { from: 200, to: 800 }, reconcile);
 
   function reconcile(trigger: string): undefined {
@@ -35,7 +35,7 @@ export function hcoOperator(cluster: Cluster): Controller {
     let written = false;
     let failure: string | undefined;
     try {
-      const spec = kubeVirtSpecOf(version, stored);
+      const spec = kubeVirtSpecOf(cluster.version, stored);
       written = !same(kubeVirt.spec, spec);
       if (written) write(kubeVirt, spec, stored, trigger);
     } catch (error) {
@@ -56,7 +56,7 @@ export function hcoOperator(cluster: Cluster): Controller {
   }
 
   function status(stored: KubeObject, kubeVirt: KubeVirt | undefined, failure: string | undefined): void {
-    const hyperConverged = asV1beta1(version, stored);
+    const hyperConverged = asV1beta1(cluster.version, stored);
     const conditions = hyperConvergedConditions({
       hyperConverged,
       ...(kubeVirt === undefined ? {} : { kubeVirt }),

@@ -131,11 +131,14 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
   };
 }
 
-/** Image of virt-launcher, as virt-operator rolls it out. */
+/**
+ * Image of virt-launcher, of the version that is rolled out: after an upgrade that is the new one only when virt-operator
+ * is done, with virt-handler first.
+ */
 export function launcherImage(cluster: Cluster): string {
-  const registry =
-    kubeVirtOf(cluster)?.status?.observedKubeVirtRegistry ?? 'registry.redhat.io/container-native-virtualization';
-  return `${registry}/virt-launcher:${cluster.version.kubevirt}`;
+  const { status } = kubeVirtOf(cluster) ?? {};
+  const registry = status?.observedKubeVirtRegistry ?? 'registry.redhat.io/container-native-virtualization';
+  return `${registry}/virt-launcher:${status?.observedKubeVirtVersion ?? cluster.version.kubevirt}`;
 }
 
 /** What Multus is asked for: each secondary network at an interface named for its hash (KubeVirt pkg/network/multus, namescheme). */

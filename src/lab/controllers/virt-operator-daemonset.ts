@@ -39,8 +39,12 @@ export function identifierOf({ metadata }: { metadata: { annotations?: Record<st
   return metadata.annotations?.[IDENTIFIER];
 }
 
-/** A DaemonSet of another deployment's, made one for this migration network: annotations of it and of its template. */
-export function forNetwork(set: DaemonSet, version: KubeVirtVersion, network: string | undefined): DaemonSet {
+function handlerImage(version: KubeVirtVersion): string {
+  return `${REGISTRY}/virt-handler-rhel9:v${version.openshiftVirtualization}`;
+}
+
+/** virt-handler's DaemonSet, made one of this version and migration network: image, and annotations of it and of its template. */
+export function ofDeployment(set: DaemonSet, version: KubeVirtVersion, network: string | undefined): DaemonSet {
   const strategy = strategyOf(version, network);
   const template = set.spec?.template;
   const { [NETWORKS]: _, ...others } = template?.metadata?.annotations ?? {};
@@ -49,13 +53,20 @@ export function forNetwork(set: DaemonSet, version: KubeVirtVersion, network: st
     ...strategy,
     ...(network === undefined ? {} : { [NETWORKS]: `${network}@${MIGRATION_INTERFACE}` }),
   };
+  const containers = (template?.spec?.containers ?? []).map((container) =>
+    container.name === 'virt-handler' ? { ...container, image: handlerImage(version) } : container,
+  );
   return {
     ...set,
     metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...strategy } },
     spec: {
       ...set.spec,
       selector: set.spec?.selector ?? {},
-      template: { ...template, metadata: { ...template?.metadata, annotations } },
+      template: {
+        ...template,
+        metadata: { ...template?.metadata, annotations },
+        spec: { ...template?.spec, containers },
+      },
     },
   };
 }
@@ -80,7 +91,7 @@ export function handlerDaemonSet(version: KubeVirtVersion, network: string | und
           containers: [
             {
               name: 'virt-handler',
-              image: `${REGISTRY}/virt-handler-rhel9:v${version.openshiftVirtualization}`,
+              image: handlerImage(version),
               ports: [{ containerPort: 8443, name: 'metrics', protocol: 'TCP' }],
               resources: { requests: { cpu: '10m', memory: '325Mi' } },
               readinessProbe: {
@@ -100,5 +111,5 @@ export function handlerDaemonSet(version: KubeVirtVersion, network: string | und
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: SLOW as never } },
     },
   };
-  return forNetwork(set, version, network);
+  return ofDeployment(set, version, network);
 }

@@ -5,7 +5,7 @@ import { CNV_NAMESPACE, resources } from '../resources.ts';
 import { kubeVirtOf } from './config.ts';
 import { isHandler } from './handler-pods.ts';
 import { available, deploying, failedBy, updating } from './virt-operator-conditions.ts';
-import { deploymentId, FAST, forNetwork, identifierOf, migrationNetworkOf, SLOW } from './virt-operator-daemonset.ts';
+import { deploymentId, FAST, identifierOf, migrationNetworkOf, ofDeployment, SLOW } from './virt-operator-daemonset.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 const SOURCE = { component: 'virt-operator' };
@@ -71,7 +71,7 @@ export function virtOperator(cluster: Cluster): Controller {
     const desired = set.status?.desiredNumberScheduled ?? 0;
     if (identifierOf(set) !== target) {
       modify<DaemonSet>(cluster, resources.daemonSets, set, (draft) => {
-        Object.assign(draft, forNetwork(draft, cluster.version, network));
+        Object.assign(draft, ofDeployment(draft, cluster.version, network));
         setMaxUnavailable(draft, SLOW);
       });
     } else if (ready === 0) {

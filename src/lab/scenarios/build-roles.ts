@@ -150,11 +150,22 @@ function operatorRoles(minor: number): OperatorRole[] {
   ];
 }
 
+/** As virt-operator does at an upgrade: KubeVirt's ClusterRoles become those of the version that is there now. */
+export function updateRoles({ clock, store, version }: Cluster): void {
+  const { clusterRoles } = rbacResources;
+  for (const { name, rules, forEverybody: _everybody, ...more } of defaultRoles(version.minor)) {
+    const wanted = clusterRole(name, rules, clock.now(), more);
+    const before = store.get(clusterRoles, undefined, name);
+    if (before === undefined) store.create(clusterRoles, wanted);
+    else store.update(clusterRoles, { ...before, ...wanted, metadata: { ...before.metadata, ...more } });
+  }
+}
+
 /** Stores them, with their bindings; what aggregates others is filled by a controller. */
 export function createRoles({ clock, store, version }: Cluster): void {
   const now = clock.now();
   const put = (resource: string, object: KubeObject): void => void store.create(resource, object);
-  for (const { name, rules, boundTo, ...more } of operatorRoles(Number(version.name.split('.')[1]))) {
+  for (const { name, rules, boundTo, ...more } of operatorRoles(version.minor)) {
     put(rbacResources.clusterRoles, clusterRole(name, rules, now, more));
     if (boundTo !== undefined) put(rbacResources.clusterRoleBindings, groupBinding(name, name, boundTo, now, more));
   }
