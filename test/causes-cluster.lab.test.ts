@@ -353,7 +353,9 @@ describe.each(some)('a VM of OpenShift Virtualization %s', (cnv) => {
     }
     const { ids, document } = await place.diagnose(...ofWeb);
     expect(ids[0]).toBe('moves/again-and-again');
-    expect(document.history?.map(({ kind, who }) => [kind, who])).toEqual(Array.from({ length: 4 }, () => ['moved', 'api']));
+    expect(document.history?.map(({ kind, who }) => [kind, who])).toEqual(
+      Array.from({ length: 4 }, () => ['moved', 'api']),
+    );
   });
 
   test('that makes room for another', async () => {
@@ -754,4 +756,36 @@ test('the history is told in words', async () => {
   expect(renderDiagnosis(document)).toContain(
     `history:\n  ${moved?.at} moved from worker-0 to ${moved?.to}: worker-0 was cordoned and drained [${moved?.migration}]\n`,
   );
+});
+
+describe.each(some)('what is measured in OpenShift Virtualization %s', (cnv) => {
+  test('a link that two migrations fill, and not one', async () => {
+    const place = await open({ cnv });
+    await place.patch(HCO, { spec: { liveMigrationConfig: { parallelOutboundMigrationsPerNode: 2 } } });
+    place.pass(30);
+    const runs = (name: string): boolean => migrationsOf(place, name).some(({ status }) => status?.phase === 'Running');
+    await migrate(place, 'shop', 'orders-db');
+    place.until(() => runs('orders-db'));
+    place.pass(5);
+    expect((await place.diagnose('node/worker-0')).ids).not.toContain('node/link-full');
+    await migrate(place, ...WEB);
+    place.until(() => runs(WEB[1]));
+    place.pass(5);
+    // Up to KubeVirt 1.4 memory goes over one connection, and two of those do not fill 10 Gbit/s.
+    const full = (await place.diagnose('node/worker-0')).ids.includes('node/link-full');
+    expect(full).toBe(since(5).includes(cnv));
+  });
+
+  test('a guest with dedicated CPUs that migrates', async () => {
+    const place = await open({ cnv, scenario: 'hana' });
+    const [vmi] = place.lab.store
+      .list<VirtualMachineInstance>(VMIS)
+      .filter(({ spec }) => spec.domain.cpu?.dedicatedCpuPlacement === true);
+    const { namespace = '', name = '' } = vmi?.metadata ?? {};
+    expect((await place.diagnose(name, '-n', namespace)).ids).not.toContain('vm/dedicated-cpus');
+    await migrate(place, namespace, name);
+    place.until(() => migrationsOf(place, name).some(({ status }) => status?.phase === 'Running'));
+    const dedicated = (await place.diagnose(name, '-n', namespace)).ids.includes('vm/dedicated-cpus');
+    expect(dedicated).toBe(true);
+  });
 });
