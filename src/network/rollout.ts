@@ -1,6 +1,6 @@
 import { resources } from '../cluster/resources.ts';
 import type { Resource, StoredObject } from '../kube/types.ts';
-import type { DaemonSet, Pod } from '../model/objects.ts';
+import type { DaemonSet, NetworkAttachmentDefinition, Pod } from '../model/objects.ts';
 import { isReadyPod } from '../model/pods.ts';
 import { type AddressRange, contains, mayGive, parseAddress } from './addresses.ts';
 import { handlersOf, MIGRATION_INTERFACE, migrationInterface, NETWORKS } from './site.ts';
@@ -71,6 +71,20 @@ export async function waitForHandlers(context: Context, wanted: Wanted): Promise
     return {
       progress: `${good.length} of ${expected} virt-handlers are ${wanted.network === undefined ? 'back' : 'on it'}`,
     };
+  });
+}
+
+/** Waits until no virt-handler is on a network any more. */
+export async function waitUntilOff(
+  context: Context,
+  namespace: string,
+  { metadata }: NetworkAttachmentDefinition,
+): Promise<void> {
+  const key = `${metadata.namespace ?? ''}/${metadata.name}`;
+  await until(context, { what: 'virt-handlers to leave the network', limit: PER_POD }, async () => {
+    const { pods } = await read(context, namespace);
+    const on = pods.filter((pod) => migrationInterface(pod)?.name === key).length;
+    return on === 0 ? { done: undefined } : { progress: `${on} are on it` };
   });
 }
 

@@ -1,10 +1,16 @@
-import { deleteAttachment, findAttachment, putAttachment, writeNetworkSetting } from '../cluster/network-writer.ts';
+import {
+  deleteAttachment,
+  findAttachment,
+  putAttachment,
+  readNetworkSetting,
+  writeNetworkSetting,
+} from '../cluster/network-writer.ts';
 import { migrateCanary } from './canary-migration.ts';
 import { rangesOf, readCni } from './cni.ts';
 import type { NetworkOutcome } from './events.ts';
 import type { Journal, Step } from './journal.ts';
 import { carryOutPolicy } from './policy-step.ts';
-import { type HandlerAddress, waitForHandlers } from './rollout.ts';
+import { type HandlerAddress, waitForHandlers, waitUntilOff } from './rollout.ts';
 import { selectorOfNode } from './selector.ts';
 import { undoPolicy } from './undo-policy.ts';
 import { type Context, patiently } from './wait.ts';
@@ -101,12 +107,18 @@ async function undoAttachment(context: Context, journal: Journal): Promise<strin
 }
 
 async function undoSetting(context: Context, journal: Journal): Promise<string[]> {
-  const { setting, before, namespace } = journal;
+  const { setting, before, namespace, network } = journal;
+  const { client, signal } = context;
   const value = before.network ?? undefined;
-  await patiently(context, () =>
-    writeNetworkSetting(context.client, setting, { expected: journal.network, value }, { signal: context.signal }),
-  );
+  const now = await patiently(context, () => readNetworkSetting(client, setting, { signal }));
+  if (now.value !== network && now.value !== value) {
+    // What somebody else has set since is theirs; only nobody may be on the network any more.
+    await waitUntilOff(context, namespace, journal.attachment);
+    return [`${setting.kind} ${setting.name} left as it is: somebody else has set network ${now.value ?? '(none)'}`];
+  }
+  await patiently(context, () => writeNetworkSetting(client, setting, { expected: network, value }, { signal }));
   await waitForHandlers(context, { namespace, network: value, ranges: [] });
+  if (now.value === value) return [];
   return [
     value === undefined
       ? `${setting.kind} ${setting.name}: migrations over the pod network, as before`

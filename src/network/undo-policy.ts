@@ -3,7 +3,7 @@ import { deletePolicy, findPolicy } from '../cluster/network-writer.ts';
 import type { NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import type { Journal, LinkBefore } from './journal.ts';
 import { type Link, linkOf, type NodeNetwork } from './links.ts';
-import { carryOutPolicy, networksNow } from './policy-step.ts';
+import { carryOutPolicy, enactmentsOf, networksNow } from './policy-step.ts';
 import { selectorOfNode } from './selector.ts';
 import { type Context, patiently, until } from './wait.ts';
 
@@ -77,6 +77,11 @@ export async function undoPolicy(context: Context, journal: Journal): Promise<st
   } else if (present !== undefined || byNode.length > 0) {
     await patiently(context, () => deletePolicy(context.client, name, { signal: context.signal }));
     said.push(`policy ${name} deleted`);
+    // Until NMState has seen that it is gone, another of its name would be taken for it.
+    await until(context, { what: `the end of policy ${name}`, limit: SHOWN }, async () => {
+      const rest = await enactmentsOf(context, name);
+      return rest.length === 0 ? { done: undefined } : { progress: `${rest.length} enactments are left` };
+    });
   }
   await until(context, { what: 'the nodes’ interfaces', limit: SHOWN }, async () => {
     const seen = await networksNow(context);

@@ -37,6 +37,7 @@ export async function runApply(io: Io, flags: ApplyFlags): Promise<ExitCode> {
     const context: Context = { client, emit: teller(io), signal: io.signal };
     const found = await findJournal(client, installNamespace(snapshot) ?? '', { signal: io.signal });
     if (flags.resume === true) return await resume(io, context, snapshot, found, flags);
+    if (found !== undefined && found.journal.state !== 'applied') refuseBeside(found.journal);
     if (flags.interface === undefined) {
       throw new FerryError(
         'FERRY_E_USAGE',
