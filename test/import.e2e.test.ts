@@ -126,14 +126,15 @@ describe('ferry lab start --from', () => {
     const bare = structuredClone(original);
     delete bare.guests;
     bare.lists.nodeNetworkStates = { known: false, why: 'missing', message: 'not served' };
+    bare.lists.volumes = { known: false, why: 'failed', message: 'not in the file' };
     bare.lists.resourceQuotas = { known: false, why: 'forbidden', message: 'no' };
     await withLab({ from: bare, speed: 'stopped' }, async (lab) => {
       await Promise.resolve();
       expect(lab.assumptions).toEqual([
-        'There are no resourceQuotas: the snapshot could not read them.',
+        'There are no resourceQuotas, volumes: the snapshot could not read them.',
         'The NIC of 7 nodes carries 10 Gbit/s: no NodeNetworkState tells its speed.',
         '13 guests rewrite a 64th of their memory every 8 s: no dirty rate was measured.',
-        'Every volume can be attached on every node: a snapshot does not hold PersistentVolumes.',
+        'Every volume can be attached on every node: the snapshot has no PersistentVolumes.',
       ]);
     });
   });

@@ -18,7 +18,7 @@ function unknownLists({ lists }: Snapshot): string[] {
   const unknown = Object.entries(lists).flatMap(([name, listing]) =>
     !listing.known && listing.why !== 'missing' ? [name] : [],
   );
-  return unknown.length === 0 ? [] : [`There are no ${unknown.join(', ')}: the snapshot could not read them.`];
+  return unknown.length === 0 ? [] : [`There are no ${unknown.sort().join(', ')}: the snapshot could not read them.`];
 }
 
 function links(snapshot: Snapshot): string[] {
@@ -55,9 +55,9 @@ function guests({ lists, guests: measured }: Snapshot): string[] {
 }
 
 function volumes({ lists }: Snapshot): string[] {
-  return itemsOf(lists.claims).length === 0
+  return lists.volumes.known || itemsOf(lists.claims).length === 0
     ? []
-    : ['Every volume can be attached on every node: a snapshot does not hold PersistentVolumes.'];
+    : ['Every volume can be attached on every node: the snapshot has no PersistentVolumes.'];
 }
 
 function running({ lists }: Snapshot): string[] {

@@ -20,6 +20,7 @@ const ORDER: [SnapshotList, string][] = [
   ['resourceQuotas', resources.resourceQuotas],
   ['disruptionBudgets', resources.disruptionBudgets],
   ['daemonSets', resources.daemonSets],
+  ['deschedulers', resources.kubeDeschedulers],
   ['volumes', resources.volumes],
   ['claims', resources.claims],
   ['virtualMachines', resources.vms],
