@@ -16,7 +16,7 @@ export interface MigrationNetwork {
   name: string;
   /** Undefined where there is no such object. */
   attachment?: NetworkAttachmentDefinition;
-  /** Whether the attachments are known at all. */
+  /** Whether the attachments of its namespace are known. */
   known: boolean;
   /** Namespaces that have one of this name. */
   elsewhere: string[];
@@ -36,9 +36,16 @@ export function migrationNetworkOf(snapshot: Snapshot): MigrationNetwork | undef
     namespace,
     name,
     ...(attachment !== undefined && { attachment }),
-    known: snapshot.lists.networkAttachments.known,
+    known: areRead(snapshot, namespace),
     elsewhere: all.flatMap(({ metadata }) => (metadata.namespace === namespace ? [] : [metadata.namespace ?? ''])),
   };
+}
+
+/** A Snapshot of some namespaces has the attachments of those only. */
+function areRead({ namespaces, lists: { networkAttachments } }: Snapshot, namespace: string): boolean {
+  if (!networkAttachments.known) return false;
+  const only = networkAttachments.onlyNamespaces ?? (namespaces.length === 0 ? undefined : namespaces);
+  return only?.includes(namespace) ?? true;
 }
 
 /** The address of a virt-handler pod on the migration network; undefined where it has none. */

@@ -116,7 +116,7 @@ const scenario: Scenario = {
   ],
 };
 
-const HCO = '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
+export const HCO = '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
 
 /** What Ferry says of a subject, once all this has happened in a cluster of a release. */
 export async function diagnose(

@@ -1,4 +1,4 @@
-import { at, type Hand } from './harness.ts';
+import { at, type Hand, HCO } from './harness.ts';
 
 type Happens = (hand: Hand) => Promise<void>;
 
@@ -722,6 +722,60 @@ export const rows: LabRow[] = [
       hand.pass(5);
     },
     near: queued,
+  },
+  {
+    cause: 'libvirt/error',
+    confidence: 'likely',
+    happens: failedWith("virError(Code=1, Domain=10, Message='something new')"),
+    near: failedWith('x'),
+  },
+  {
+    cause: 'volume/deadline',
+    happens: async (hand) => {
+      await hand.policy({ completionTimeoutPerGiB: 10 });
+      hand.fault('migration-diverging', { vm: 'vms/web' });
+      await hand.migrate('web');
+      hand.until('web', 'Running');
+      const claim = (claimName: string) => ({ claimName, capacity: { storage: '10Gi' } });
+      const migratedVolumes = [{ volumeName: 'root', sourcePVCInfo: claim('old'), destinationPVCInfo: claim('new') }];
+      hand.until('web', 'Failed');
+      hand.pass(2);
+      await hand.merge(`${at.migration('web')}/status`, {
+        status: {
+          migrationState: { failureReason: 'Live migration is not completed after 140 seconds and has been aborted' },
+        },
+      });
+      await hand.merge(at.vmi('web'), { status: { migratedVolumes } });
+    },
+    near: async (hand) => {
+      await hand.policy({ completionTimeoutPerGiB: 10 });
+      hand.fault('migration-diverging', { vm: 'vms/web' });
+      await hand.migrate('web');
+      hand.until('web', 'Failed');
+      hand.pass(2);
+    },
+  },
+  {
+    cause: 'migration/stalled',
+    releases: ['next'],
+    confidence: 'likely',
+    happens: async (hand) => {
+      await running(hand);
+      hand.pass(160);
+      const patch = [
+        {
+          op: 'add',
+          path: '/spec/configuration/developerConfiguration/featureGates/-',
+          value: 'MigrationStallDetection',
+        },
+      ];
+      await hand.merge(HCO, { metadata: { annotations: { 'kubevirt.kubevirt.io/jsonpatch': JSON.stringify(patch) } } });
+      hand.pass(10);
+    },
+    near: async (hand) => {
+      await running(hand);
+      hand.pass(160);
+    },
   },
 ];
 
