@@ -30,7 +30,7 @@ export const halfNetwork: Cause = {
         atField(first.handler, ANNOTATION, first.handler.metadata.annotations?.['k8s.v1.cni.cncf.io/network-status']),
       ],
       remedies: [
-        'If virt-handler is being rolled out for the network, migrate nothing until it is done: kubectl rollout status daemonset/virt-handler.',
+        `If virt-handler is being rolled out for the network, migrate nothing until it is done: kubectl rollout status daemonset/virt-handler -n ${first.handler.metadata.namespace ?? ''}.`,
         `If the roll-out has stopped at a node, see why its pod does not start: ferry diagnose node/${first.name}, ferry diagnose cluster.`,
       ],
     };

@@ -41,7 +41,7 @@ export const networkFallback: Cause = {
           ),
       ],
       remedies: [
-        'If the setting is new, wait for the roll-out: kubectl rollout status daemonset/virt-handler.',
+        `If the setting is new, wait for the roll-out: kubectl rollout status daemonset/virt-handler -n ${without[0]?.handler?.metadata.namespace ?? ''}.`,
         'If the roll-out stands, see why the newest virt-handler pod does not start; if it does not go on although all are ready, look at the conditions of KubeVirt.',
       ],
     };
