@@ -11,6 +11,7 @@ export const resources = {
   daemonSets: 'daemonsets.apps',
   deployments: 'deployments.apps',
   leases: 'leases.coordination.k8s.io',
+  limitRanges: 'limitranges',
   disruptionBudgets: 'poddisruptionbudgets.policy',
   vms: 'virtualmachines.kubevirt.io',
   vmis: 'virtualmachineinstances.kubevirt.io',

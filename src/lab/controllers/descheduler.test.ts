@@ -25,6 +25,19 @@ const crowded: Scenario = {
   })),
 };
 
+test('a scenario may bring one', () => {
+  const evicted = (descheduler: Scenario['descheduler']): boolean => {
+    const lab = testLab(descheduler === undefined ? crowded : { ...crowded, descheduler }, { seconds: 2 });
+    lab.clock.advanceBy(180_000);
+    return lab.store
+      .list(resources.migrations)
+      .some(({ metadata }) => metadata.name.startsWith('kubevirt-evacuation-'));
+  };
+  expect(evicted(undefined)).toBe(false);
+  const spec = { mode: 'Automatic', deschedulingIntervalSeconds: 60, profiles: ['KubeVirtRelieveAndMigrate'] };
+  expect(evicted(spec)).toBe(true);
+});
+
 const named = (name: string): KubeVirtVersion => versions.find((version) => version.name === name)!;
 
 function labWith(version: string, spec: object | undefined): TestLab {

@@ -11,8 +11,8 @@ import { allocatableOf } from './scheduling.ts';
 // The descheduler's KubeVirt profile (facts/kubevirt.md J): nodes above the average lose VMs to those below it. The
 // lab's combined metric is CPU utilization; pressure stall information and, from 4.21 on, memory do not count.
 
-const NAMESPACE = 'openshift-kube-descheduler-operator';
-const USER = { name: `system:serviceaccount:${NAMESPACE}:openshift-descheduler-operand`, groups: [] };
+export const DESCHEDULER_NAMESPACE = 'openshift-kube-descheduler-operator';
+const USER = { name: `system:serviceaccount:${DESCHEDULER_NAMESPACE}:openshift-descheduler-operand`, groups: [] };
 const SOURCE = { component: 'sigs.k8s.io.descheduler', action: 'Descheduled' };
 /** A pod whose eviction KubeVirt has taken over counts as requested for so long, ms. */
 const IN_BACKGROUND = 600_000;
@@ -69,7 +69,7 @@ export function descheduler(cluster: Cluster): Controller {
   let timer: Timer | undefined;
 
   const configuration = (): KubeDescheduler | undefined =>
-    store.get<KubeDescheduler>(resources.kubeDeschedulers, NAMESPACE, 'cluster');
+    store.get<KubeDescheduler>(resources.kubeDeschedulers, DESCHEDULER_NAMESPACE, 'cluster');
 
   function schedule(): void {
     timer?.cancel();

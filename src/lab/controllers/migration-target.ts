@@ -47,7 +47,7 @@ export function createTarget(
   }
   const { pod: created, rejected } = createLauncher(cluster, vmi, pod, random.suffix());
   modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
-    if (rejected === undefined) return;
+    if (rejected?.includes('exceeded quota') !== true) return;
     draft.status = {
       ...draft.status,
       conditions: put(draft.status?.conditions, {

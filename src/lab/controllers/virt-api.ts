@@ -6,6 +6,7 @@ import { guestInfoSubresources } from './guest-info.ts';
 import { hyperConvergedWebhooks } from './hco-admission.ts';
 import { migrationWebhooks } from './migration-admission.ts';
 import { nmstateWebhooks } from './nmstate-webhooks.ts';
+import { limitRanger } from './limit-range.ts';
 import { quotaAdmission } from './quota.ts';
 import { vmWebhooks } from './vm-admission.ts';
 import { lifecycleSubresources } from './vm-lifecycle.ts';
@@ -18,6 +19,7 @@ export function virtApi(cluster: Cluster): { webhooks: Webhook[]; subresources: 
       ...vmWebhooks(cluster),
       evictionWebhook(cluster),
       ...hyperConvergedWebhooks(cluster),
+      limitRanger(cluster),
       ...quotaAdmission(cluster),
       ...nmstateWebhooks(cluster),
     ],

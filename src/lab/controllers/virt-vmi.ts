@@ -5,6 +5,7 @@ import { resources } from '../resources.ts';
 import { put, without } from './conditions.ts';
 import { claimsWanted, dataVolumesReady } from './data-volumes.ts';
 import { claimsOf, launcherImage, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { outsideLimits, withLimitDefaults } from './limit-range.ts';
 import { markSizeChanges } from './live-update-size.ts';
 import { claimOfVolume } from './live-update-volumes.ts';
 import { overheadOf } from './memory-overhead.ts';
@@ -42,7 +43,7 @@ export function enterPhase(cluster: Cluster, draft: VirtualMachineInstance, phas
   };
 }
 
-/** Creates a pod, unless a quota forbids it; the event about that is on the VMI. Its text comes back. */
+/** Creates a pod, unless a quota or limit forbids it; the event about that is on the VMI. Its text comes back. */
 export function createLauncher(
   cluster: Cluster,
   vmi: VirtualMachineInstance,
@@ -50,12 +51,13 @@ export function createLauncher(
   suffix: string,
 ): { pod?: Pod; rejected?: string } {
   pod.metadata.name = `${pod.metadata.generateName ?? ''}${suffix}`;
-  const rejected = quotaExceeded(cluster, pod);
+  const admitted = withLimitDefaults(cluster, pod);
+  const rejected = outsideLimits(cluster, admitted) ?? quotaExceeded(cluster, admitted);
   if (rejected !== undefined) {
     cluster.events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${rejected}`);
     return { rejected };
   }
-  return { pod: cluster.store.create(resources.pods, pod) };
+  return { pod: cluster.store.create(resources.pods, admitted) };
 }
 
 /** virt-controller's VMI controller: the launcher pod, the phases up to Scheduled, and what the VMI's status tells of its pods and volumes. */

@@ -3,6 +3,7 @@ import { seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { createConfiguration } from './build-configuration.ts';
+import { createDescheduler } from './build-descheduler.ts';
 import { createDedicatedNetwork } from './build-network.ts';
 import { createNetworkState, createNode, nodesIn } from './build-nodes.ts';
 import { createSystemPods, podPlacer, SYSTEM_NAMESPACES } from './build-system.ts';
@@ -27,6 +28,7 @@ export function buildScenario(cluster: Cluster, scenario: Scenario): void {
     };
     store.create(resources.namespaces, namespace);
   }
+  if (scenario.descheduler !== undefined) createDescheduler(cluster, scenario.descheduler, born);
   const nodes = nodesIn(scenario);
   const numbers = new Map<string, number>();
   for (const node of nodes) {

@@ -1,4 +1,4 @@
-import type { LiveMigrationConfig } from '../../model/objects.ts';
+import type { KubeDescheduler, LiveMigrationConfig } from '../../model/objects.ts';
 import type { Nic } from '../controllers/nmstate-hardware.ts';
 import type { FaultRequest } from '../faults/injector.ts';
 
@@ -79,6 +79,8 @@ export interface Scenario {
   vms: VmDescription[];
   migrationNetwork?: MigrationNetwork;
   liveMigrationConfig?: LiveMigrationConfig;
+  /** A rival that moves VMs by itself: the spec of a KubeDescheduler. Default: none is installed. */
+  descheduler?: NonNullable<KubeDescheduler['spec']>;
   /** What breaks by itself: `at` is lab time from the start, the rest as `ferry lab fault` takes it. */
   faults?: (FaultRequest & { at: string })[];
   /** PVs for all claims (default), or only for local ones: of thousands nobody looks at them. */
