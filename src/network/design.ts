@@ -145,7 +145,7 @@ function nodesFor(
     );
   }
   if (request.nodeSelector === undefined) {
-    const own = itemsOf(snapshot.lists.daemonSets)[0]?.spec?.template.spec?.nodeSelector;
+    const own = itemsOf(snapshot.lists.daemonSets)[0]?.spec?.template?.spec?.nodeSelector;
     const selector = selectorOf(all, handlers, own);
     if (selector !== undefined) return { selector, nodes: handlers };
     findings.push(

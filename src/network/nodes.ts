@@ -131,7 +131,7 @@ function nicFindings(network: NodeNetwork, link: Link, request: NetworkRequest, 
       'blocker',
       `${name} of node ${node} is under bridge ${mapping.bridge}, which OVN-Kubernetes maps to physical network ${mapping.localnet}`,
       other,
-      `.status.currentState.ovn.bridge-mappings`,
+      `.status.currentState.ovn["bridge-mappings"]`,
       network.mappings,
     );
   } else if (link.controller !== undefined && !made.some((one) => one.name === link.controller)) {
