@@ -64,7 +64,7 @@ interface Answer {
 }
 
 /** An instant vector by `namespace/name`. Throws if the answer is none. */
-export function vectorOf(text: string): Map<string, number> {
+function vectorOf(text: string): Map<string, number> {
   let answer: Answer;
   try {
     answer = JSON.parse(text) as Answer;

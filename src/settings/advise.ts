@@ -133,7 +133,7 @@ function postCopy(numbers: Numbers, { byNode }: Situation, snapshot: Snapshot): 
 }
 
 /** The settings as numbers; what is not known is KubeVirt's default, which the basis says. */
-export function numbersOf(snapshot: Snapshot): Numbers {
+function numbersOf(snapshot: Snapshot): Numbers {
   const number = (name: string, fallback: number): number => {
     const value = valueOf(snapshot, name);
     return typeof value === 'number' ? value : fallback;
@@ -157,7 +157,7 @@ function valueOf(snapshot: Snapshot, name: string): Value | null {
   return readSettings(snapshot).find((each) => each.name === name)?.value ?? null;
 }
 
-export function mebibytes(bytes: number): string {
+function mebibytes(bytes: number): string {
   return bytes === 0 ? '0' : `${Math.round(bytes / 2 ** 20)}Mi`;
 }
 

@@ -37,7 +37,7 @@ export function named(name: string): Parameter {
 }
 
 /** The value a text stands for. */
-export function parseValue(parameter: Parameter, text: string): Value {
+function parseValue(parameter: Parameter, text: string): Value {
   const problem = (expected: string): FerryError =>
     usage(
       `${parameter.name} cannot be '${text}'`,

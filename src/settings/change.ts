@@ -11,6 +11,7 @@ import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { HyperConverged, KubeObject, KubeVirt } from '../model/objects.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { knownVersion } from '../model/versions/index.ts';
 import { type Change, type Decision, patchOf } from './decide.ts';
 import { type ChangeRecord, HISTORY_NAME, nextId, type Outcome, recordKey, recordText, surplus } from './history.ts';
 import { parameterOf, type Value } from './parameters.ts';
@@ -38,21 +39,28 @@ export interface Applied {
 /** How often KubeVirt is asked whether it has taken a change, ms. */
 const POLL = 500;
 
-/** The Snapshot with HyperConverged and KubeVirt's CR as they are now. */
+/**
+ * The Snapshot with HyperConverged and KubeVirt's CR as they are now. HyperConverged in the version it is stored in: a
+ * write through the other one is converted there and back, and would bring fields along that nobody asked for.
+ */
 export async function refreshed(client: KubeClient, snapshot: Snapshot, signal: AbortSignal): Promise<Snapshot> {
   const { hyperConverged, kubeVirt } = holdersOf(snapshot);
   const again = async <T extends KubeObject>(object: T | undefined): Promise<{ known: true; items: T[] }> => ({
     known: true,
-    items:
-      object === undefined
-        ? []
-        : [{ ...object, ...((await readSettingsObject(client, object, { signal })) as unknown as T) }],
+    items: object === undefined ? [] : [(await readSettingsObject(client, object, { signal })) as unknown as T],
   });
   const [hyperConvergeds, kubeVirts] = await Promise.all([
-    again<HyperConverged>(hyperConverged),
+    again<HyperConverged>(hyperConverged === undefined ? undefined : asStored(hyperConverged, snapshot)),
     again<KubeVirt>(kubeVirt),
   ]);
   return { ...snapshot, lists: { ...snapshot.lists, hyperConvergeds, kubeVirts } };
+}
+
+function asStored(object: HyperConverged, { versions }: Snapshot): HyperConverged {
+  const known = knownVersion(versions.kubevirt);
+  return known?.fit === 'known'
+    ? { ...object, apiVersion: `hco.kubevirt.io/${known.version.hyperConvergedApi.stored}` }
+    : object;
 }
 
 /** Asks the API server whether it would take the change; changes nothing. Throws the client's KubeError. */

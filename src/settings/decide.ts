@@ -139,7 +139,7 @@ function crdDefault(parameter: Parameter, snapshot: Snapshot, schemas: SettingSc
 }
 
 /** The settings in force once the changes are. */
-export function settingsAfter(snapshot: Snapshot, changes: readonly Change[], schemas?: SettingSchemas): Settings {
+function settingsAfter(snapshot: Snapshot, changes: readonly Change[], schemas?: SettingSchemas): Settings {
   const version = versionIn(snapshot);
   const hco = holdersOf(snapshot).hyperConverged !== undefined;
   const views = readSettings(snapshot);

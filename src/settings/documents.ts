@@ -133,7 +133,7 @@ function readHyperConverged(document: Record<string, unknown>, snapshot: Snapsho
       'Ferry applies it to the right field; correct the document.',
     );
   }
-  if (version === V1BETA1 && hyperConverged.apiVersion === V1) {
+  if (version === V1BETA1 && versionIn(snapshot)?.hyperConvergedApi.served.includes('v1') === true) {
     say(
       'info',
       'settings/older-version',

@@ -37,7 +37,7 @@ export interface ChangeRecord {
 export const HISTORY_NAME = 'ferry-settings-history';
 
 /** Changes that are kept; a ConfigMap may have 1 MiB, and a record of all settings has some 3 KiB. */
-export const KEPT = 50;
+const KEPT = 50;
 
 const KEY = /^change-(\d+)$/;
 

@@ -117,5 +117,5 @@ function ownOf(vm: Vm, snapshot: Snapshot): Partial<Numbers> {
     own[name] = name === 'bandwidthPerMigration' ? bytesOf(value as string) : (value as number | boolean);
   }
   if (own['allowPostCopy'] !== undefined) own['allowWorkloadDisruption'] ??= own['allowPostCopy'];
-  return own as Partial<Numbers>;
+  return own;
 }

@@ -49,8 +49,7 @@ export function policyAdvice(
       const before = endingOf(load, numbers, share);
       if (before.how === 'converges') continue;
       const help = helpFor(goal, load, numbers, share, snapshot);
-      const made =
-        help === undefined ? undefined : policyFor(load.vm, help.settings, snapshot);
+      const made = help === undefined ? undefined : policyFor(load.vm, help.settings, snapshot);
       if (help === undefined || made === undefined) {
         unsolved.push({ vm: load.key, message: hopeless(load, numbers, before, help !== undefined) });
         continue;

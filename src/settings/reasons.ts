@@ -31,9 +31,9 @@ const reasons: Record<keyof Numbers, Reason> = {
   parallelOutboundMigrationsPerNode: (before, after, { goal, situation: { byNode } }) => {
     const of = (outbound: number): string => {
       const effects = effectsOf(byNode, {
-        ...after,
+        ...before,
         parallelOutboundMigrationsPerNode: outbound,
-        parallelMigrationsPerCluster: Math.max(outbound, after.parallelMigrationsPerCluster),
+        parallelMigrationsPerCluster: Math.max(outbound, before.parallelMigrationsPerCluster),
       });
       if (effects === undefined) return '';
       return `with ${outbound} at once, emptying ${effects.drain.node} takes ${longDuration(effects.drain.seconds ?? Infinity)} and ${effects.converging.vms} of ${effects.converging.of} VMs converge`;

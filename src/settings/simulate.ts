@@ -71,7 +71,7 @@ function predictionOf(
 }
 
 /** Seconds of a migration besides the copying: a pod starts, the target is prepared (as diagnose/durations.ts has it). */
-export const SETUP = 10;
+const SETUP = 10;
 
 /** What settings bring about. Seconds are null for "never". */
 export interface Effects {
@@ -166,7 +166,7 @@ export function makespan(
 }
 
 function slots(count: number): number[] {
-  return new Array<number>(Math.max(1, Math.min(count, 1000))).fill(0);
+  return Array.from({ length: Math.max(1, Math.min(count, 1000)) }, () => 0);
 }
 
 /** Keeps the times at which slots come free in order. */

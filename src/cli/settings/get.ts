@@ -115,11 +115,11 @@ function explainSetting(item: SettingView): string {
   const bytes = unit === 'bytes/s' && value !== null && shown !== 'unknown' ? sizeText(String(value)) : '';
   const where =
     object === undefined
-      ? source
-      : `${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name} ${field} (${apiVersion})`;
+      ? ''
+      : `${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name} ${field} (${apiVersion}): `;
   const lines = [
     `${name}: ${shown}${unit === undefined ? '' : ` ${unit}`}${bytes}`,
-    `  from: ${where}: ${how}`,
+    `  from: ${where}${how}`,
     ...(standard === undefined ? [] : [`  default: ${valueText(standard) ?? 'not set'}`]),
     ...(documented === undefined ? [] : [`  documented: ${documented === '' ? '""' : documented}`]),
     `  ${does}`,
