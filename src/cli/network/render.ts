@@ -110,12 +110,8 @@ export function reportText(report: NetworkReport): string {
           renderTable(handlers, columns, table),
         ];
   const verdict = grave === 0 ? 'Nothing is wrong with it.' : `${grave} ${grave === 1 ? 'finding' : 'findings'}.`;
-  return [
-    ...head,
-    findingsText(findings),
-    head.length === 0 && findings.length === 0 ? '' : '\n',
-    lines([verdict]),
-  ].join('');
+  const shown = findingsText(findings);
+  return [...head, head.length === 0 ? shown.slice(1) : shown, '\n', lines([verdict])].join('');
 }
 
 /** How a run ended, for people. */

@@ -7,6 +7,7 @@ import type { Io } from '../context.ts';
 import type { ConnectionFlags, OutputFlags, SnapshotFlag } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
 import { knownNetworks } from './plan.ts';
+import { indentQuoted } from './quoted.ts';
 import { reportText } from './render.ts';
 
 export type VerifyFlags = ConnectionFlags & OutputFlags & SnapshotFlag & { filename?: string[] };
@@ -73,7 +74,9 @@ async function objectsIn(io: Io, file: string): Promise<KubeObject[]> {
       throw fileError(file, error);
     }
   }
-  return parseAllDocuments(text).flatMap((parsed): KubeObject[] => {
+  const strict = parseAllDocuments(text);
+  const documents = strict.some(({ errors }) => errors.length > 0) ? parseAllDocuments(indentQuoted(text)) : strict;
+  return documents.flatMap((parsed): KubeObject[] => {
     const [problem] = parsed.errors;
     if (problem !== undefined) {
       throw new FerryError(
