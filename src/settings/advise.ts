@@ -214,7 +214,7 @@ function basisOf(loads: Loads, snapshot: Snapshot, rates: DirtyRates | undefined
       : `Of ${links.of - links.known} of ${links.of} nodes the link is not known, and taken for 10 Gbit/s.`,
     dedicated
       ? 'Migrations have a network of their own.'
-      : 'Migrations share the network of the pods: what they take, applications lack.',
+      : 'Migrations share the network of the pods: what they take, applications lack. `network plan` designs one of their own.',
     `Up to ${shares} at once share a link; one connection carries at most 300 MB/s, bound by one CPU of virt-handler.`,
     ...(succeeded + failed > 0
       ? [

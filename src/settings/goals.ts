@@ -12,8 +12,8 @@ export interface Situation {
   dedicated: boolean;
 }
 
-/** How much longer than the best a drain may take, so that nobody is told to change a setting for nothing. */
-const GOOD_ENOUGH = 1.1;
+/** How much longer than the best a drain may take, so that nobody is told to change a setting for little. */
+const GOOD_ENOUGH = { 'drain-fast': 1.1, balanced: 1.25 };
 /** Of a link that others use, too: what migrations may take. */
 const SHARED_LOAD = 0.7;
 const GENTLE_LOAD = 0.4;
@@ -44,7 +44,7 @@ export function outboundFor(goal: Goal, situation: Situation): number {
   const converging = Math.max(...candidates.map((each) => each.converging));
   const allowed = candidates.filter((each) => each.converging === converging);
   const best = Math.min(...allowed.map(({ seconds }) => seconds));
-  const isGood = ({ seconds }: { seconds: number }): boolean => seconds <= best * GOOD_ENOUGH;
+  const isGood = ({ seconds }: { seconds: number }): boolean => seconds <= best * GOOD_ENOUGH[goal];
   const present = allowed.find(({ outbound }) => outbound === numbers.parallelOutboundMigrationsPerNode);
   if (present !== undefined && isGood(present)) return present.outbound;
   return allowed.find(isGood)?.outbound ?? numbers.parallelOutboundMigrationsPerNode;
