@@ -237,6 +237,30 @@ describe.skipIf(!hasKubectl)('kubectl on the lab', () => {
     expect((await kubectl('uncordon', node)).stdout).toContain('uncordoned');
   });
 
+  test('a network policy is waited for until every worker has it, and one that cannot be until it is Degraded', async () => {
+    const policy = (name: string, mtu: number) => ({
+      apiVersion: 'nmstate.io/v1',
+      kind: 'NodeNetworkConfigurationPolicy',
+      metadata: { name },
+      spec: {
+        nodeSelector: { 'node-role.kubernetes.io/worker': '' },
+        desiredState: { interfaces: [{ name: 'enp4s0', type: 'ethernet', state: 'up', mtu }] },
+      },
+    });
+    const file = join(folder, 'policies.json');
+    const items = [policy('jumbo', 9000), policy('monstrous', 100_000)];
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: items.slice(0, 1) }));
+    expect(await kubectl('apply', '-f', file)).toMatchObject({ code: 0, stderr: '' });
+    const good = await kubectl('wait', 'nncp', 'jumbo', '--for=condition=Available', '--timeout=50s');
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('condition met') });
+    const enactments = await kubectl('get', 'nnce', '-o', 'name');
+    expect(enactments.stdout.trim().split('\n')).toHaveLength(4);
+    writeFileSync(file, JSON.stringify(items[1]));
+    expect((await kubectl('apply', '-f', file)).code).toBe(0);
+    const bad = await kubectl('wait', 'nncp', 'monstrous', '--for=condition=Degraded', '--timeout=50s');
+    expect(bad).toMatchObject({ code: 0, stdout: expect.stringContaining('condition met') });
+  });
+
   test('a VM that cannot move keeps a drain waiting until its time-out', async () => {
     const node = nodesWithVms().find((name) => !vmsOn(name).every(migratable))!;
     const stuck = vmsOn(node).filter((vmi) => !migratable(vmi));

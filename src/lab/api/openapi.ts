@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Api } from './api.ts';
 import { apiVersion, type Kind, schemaOf } from './kinds/kind.ts';
+import { openapiV2 } from './openapi-v2.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import { noSuchPath } from './status.ts';
 
 // OpenAPI v3, as much as kubectl needs: a schema for each kind (explain), and a patch operation that shows the server
-// knows fieldValidation (apply, create). /openapi/v2 stays a 404: clients fall back to v3.
+// knows fieldValidation (apply, create).
 
 const FIELD_VALIDATION = {
   name: 'fieldValidation',
@@ -17,6 +18,7 @@ const FIELD_VALIDATION = {
 /** GET /openapi/v3 and the documents it lists. */
 export function openapi(api: Api, request: ApiRequest): ApiResponse {
   const [, version, ...rest] = request.segments;
+  if (version === 'v2' && rest.length === 0) return openapiV2(api, request);
   if (version !== 'v3') throw noSuchPath();
   const groups = groupsOf(api);
   if (rest.length === 0) {

@@ -240,7 +240,7 @@ describe('extensions', () => {
     ['GET', '/nosuch'],
     ['GET', '/apis/nosuch.io/v1/things'],
     ['GET', '/apis/apps/v2'],
-    ['GET', '/openapi/v2'],
+    ['GET', '/openapi/v1'],
     ['GET', '/api/v1/namespaces/x/pods/p/nosuch'],
     ['GET', '/api/v1/%E0%A4%A'],
   ])('%s %s is refused in good order', async (method, path) => {

@@ -21,7 +21,6 @@ interface LimitRange extends KubeObject {
 
 type Limits = NonNullable<NonNullable<LimitRange['spec']>['limits']>[number];
 type Container = NonNullable<Pod['spec']>['containers'][number];
-type Needs = NonNullable<Container['resources']>;
 
 const amounts = (given: unknown): Amounts => (given ?? {}) as Amounts;
 
@@ -70,7 +69,7 @@ export function withLimitDefaults<T extends Pod>(cluster: Cluster, pod: T): T {
       const filled = added.map(
         ([what, missing]) => [what, { ...own?.[what], ...Object.fromEntries(missing) }] as const,
       );
-      return { ...container, resources: { ...own, ...Object.fromEntries(filled) } as Needs };
+      return { ...container, resources: { ...own, ...Object.fromEntries(filled) } };
     };
   const spec = pod.spec;
   if (spec === undefined) return pod;
@@ -93,6 +92,7 @@ export function withLimitDefaults<T extends Pod>(cluster: Cluster, pod: T): T {
 /** What keeps requests and limits from being within a LimitRange, in LimitRanger's words (minConstraint, maxConstraint). */
 function violations({ type, min, max }: Limits, needs: { requests: Amounts; limits: Amounts }): string[] {
   const found: string[] = [];
+  const byName = ([a]: [string, string], [b]: [string, string]): number => (a < b ? -1 : 1);
   const exceeds = (a: string, b: string): boolean => compareQuantities(parseQuantity(a), parseQuantity(b)) > 0;
   const check = (bound: 'minimum' | 'maximum', name: string, value: string): void => {
     const [request, limit] = [needs.requests[name], needs.limits[name]];
@@ -106,8 +106,8 @@ function violations({ type, min, max }: Limits, needs: { requests: Amounts; limi
     else if (wrong(first)) found.push(`${text}, but ${must} is ${first}`);
     else if (second !== undefined && wrong(second)) found.push(`${text}, but ${other} is ${second}`);
   };
-  for (const [name, value] of Object.entries(min ?? {}).toSorted()) check('minimum', name, value);
-  for (const [name, value] of Object.entries(max ?? {}).toSorted()) check('maximum', name, value);
+  for (const [name, value] of Object.entries(min ?? {}).toSorted(byName)) check('minimum', name, value);
+  for (const [name, value] of Object.entries(max ?? {}).toSorted(byName)) check('maximum', name, value);
   return found;
 }
 
@@ -155,7 +155,7 @@ export function limitRanger(cluster: Cluster): Webhook {
     mutate: ({ object, subresource }) =>
       subresource === undefined ? withLimitDefaults(cluster, object as Pod) : object,
     validate: ({ object, subresource }) => {
-      const refused = subresource === undefined ? outsideLimits(cluster, object as Pod) : undefined;
+      const refused = subresource === undefined ? outsideLimits(cluster, object) : undefined;
       if (refused !== undefined) throw forbidden(refused, { name: object.metadata.name, kind: resources.pods });
     },
   };

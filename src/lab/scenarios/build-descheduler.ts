@@ -17,10 +17,11 @@ export function createDescheduler(
     status: { phase: 'Active' },
   };
   store.create(resources.namespaces, namespace);
-  store.create(resources.kubeDeschedulers, {
+  const descheduler: KubeDescheduler = {
     apiVersion: 'operator.openshift.io/v1',
     kind: 'KubeDescheduler',
     metadata: { name: 'cluster', namespace: DESCHEDULER_NAMESPACE, creationTimestamp },
     spec,
-  } as KubeDescheduler);
+  };
+  store.create(resources.kubeDeschedulers, descheduler);
 }
