@@ -50,8 +50,7 @@ test('every check of nodes and of the cluster has a case', () => {
   expect([...nodeChecks, ...clusterChecks].map(({ id }) => id).filter((id) => !told.has(id))).toEqual([]);
 });
 
-// What a drain is said to do must be what it does, on every release. (Not tried: RerunOnFailure, which the lab starts again
-// after an eviction, and KubeVirt does not: kubevirt#9823.)
+// What a drain is said to do must be what it does, on every release.
 describe.each(ALL)('drains on OpenShift Virtualization %s', (release) => {
   const vms = [
     vmOf('moves'),
@@ -60,6 +59,7 @@ describe.each(ALL)('drains on OpenShift Virtualization %s', (release) => {
     vmOf('tied-free', { disks: disk('gp3-csi'), evictionStrategy: 'LiveMigrateIfPossible' }),
     vmOf('restarts', { evictionStrategy: 'None' }),
     vmOf('manual', { evictionStrategy: 'None' }),
+    vmOf('rerun', { evictionStrategy: 'None' }),
     vmOf('on-disk', { disks: disk('lvms-vg1'), evictionStrategy: 'None' }),
     vmOf('pinned', { nodeSelector: { 'kubernetes.io/hostname': 'worker-0' } }),
   ];
@@ -67,6 +67,7 @@ describe.each(ALL)('drains on OpenShift Virtualization %s', (release) => {
   test('each VM ends as was said', async () => {
     await inLab({ ...three, vms }, release, async (hand, read) => {
       await hand.merge(`${VM}/manual`, { spec: { runStrategy: 'Manual' } });
+      await hand.merge(`${VM}/rerun`, { spec: { runStrategy: 'RerunOnFailure' } });
       hand.pass(2);
       const before = await read();
       const { drain } = nodeReport(before, nodesOf(before).get('worker-0')!);

@@ -15,6 +15,7 @@ import { kubelet } from './kubelet.ts';
 import { migrationController } from './migration.ts';
 import { multus } from './multus.ts';
 import { nmstate } from './nmstate.ts';
+import { nodeLabeller } from './node-labeller.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { resourceQuota } from './quota.ts';
@@ -53,6 +54,7 @@ export function startControllers(cluster: Cluster): Controllers {
     hcoOperator(cluster),
     virtOperator(cluster),
     virtHandlerStart(cluster),
+    nodeLabeller(cluster),
     virtVm(cluster),
     virtVmi(cluster),
     handler,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Node, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
-import type { KubeVirtVersion } from '../../model/versions/index.ts';
+import { type KubeVirtVersion, versions } from '../../model/versions/index.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
@@ -88,7 +88,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
       hostname: metadata.name.slice(0, 63),
       schedulerName: spec.schedulerName ?? 'default-scheduler',
       ...(spec.priorityClassName === undefined ? {} : { priorityClassName: spec.priorityClassName }),
-      nodeSelector: nodeSelectorOf(vmi, version),
+      nodeSelector: nodeSelectorOf(vmi, workingRelease(cluster)),
       ...(Object.keys(affinity).length > 0 ? { affinity } : {}),
       ...(spec.topologySpreadConstraints === undefined
         ? {}
@@ -168,6 +168,12 @@ export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): { name:
     if (claimName !== undefined) claims.push({ name: volume.name, claimName });
   }
   return claims;
+}
+
+/** The release whose virt-controller makes pods: the old one's until virt-handler is new everywhere. */
+function workingRelease(cluster: Cluster): KubeVirtVersion {
+  const observed = kubeVirtOf(cluster)?.status?.observedKubeVirtVersion;
+  return versions.find(({ kubevirt }) => kubevirt === observed) ?? cluster.version;
 }
 
 function nodeSelectorOf(vmi: VirtualMachineInstance, { labels }: KubeVirtVersion): Record<string, string> {

@@ -6,6 +6,7 @@ import { guestStatus, migratable } from './guest-status.ts';
 import { handlerSource, handlerWorks } from './handler-pods.ts';
 import { DOWN } from './kubelet.ts';
 import { logTo } from './launcher-log.ts';
+import { endGuestOf } from './launcher-shutdown.ts';
 import { migrationMethod } from './live-migratable.ts';
 import { type ActiveMigration, type MigrationJobs, migrationJobs } from './migration-jobs.ts';
 import { openReadinessGate } from './readiness-gate.ts';
@@ -108,6 +109,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
             jobs.lose((job) => job.source === node.metadata.name || job.target === node.metadata.name);
           } else if (event.previous?.metadata.annotations?.[DOWN] === 'true') wakeNode(node.metadata.name);
         } else if (resource === resources.pods) {
+          endGuestOf(cluster, event);
           const pod = object as Pod;
           const labels = pod.metadata.labels ?? {};
           if (labels['kubevirt.io'] === 'virt-handler') wakeNode(pod.spec?.nodeName);

@@ -39,7 +39,8 @@ export function identifierOf({ metadata }: { metadata: { annotations?: Record<st
   return metadata.annotations?.[IDENTIFIER];
 }
 
-function handlerImage(version: KubeVirtVersion): string {
+/** The image of virt-handler of a release. */
+export function handlerImage(version: KubeVirtVersion): string {
   return `${REGISTRY}/virt-handler-rhel9:v${version.openshiftVirtualization}`;
 }
 

@@ -263,7 +263,13 @@ export function virtVmi(cluster: Cluster): Controller {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {
         if (vmi.status?.phase !== 'Running' || vmi.metadata.deletionTimestamp !== undefined) queue.add(keyOf(vmi));
       }
+      // A virt-controller of another release starts by looking at everything.
+      let image = launcherImage(cluster);
       store.subscribe((event) => {
+        if (event.resource === resources.kubeVirts && image !== launcherImage(cluster)) {
+          image = launcherImage(cluster);
+          for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) queue.add(keyOf(vmi));
+        }
         if (event.resource === resources.vmis && event.type !== 'DELETED') queue.add(keyOf(event.object));
         if (event.resource === resources.claims || event.resource === resources.dataVolumes) wakeUsersOf(event.object);
         if (event.resource !== resources.pods) return;

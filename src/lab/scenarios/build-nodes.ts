@@ -5,6 +5,7 @@ import { type Store, seconds } from '../api/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { networkStateObject } from '../controllers/nmstate.ts';
 import { freshNetwork } from '../controllers/nmstate-hardware.ts';
+import { releaseLabels } from '../controllers/node-labeller.ts';
 import { resources } from '../resources.ts';
 import type { NodeGroup, Scenario } from './scenario.ts';
 
@@ -151,17 +152,13 @@ function labelsOf({ group, name, runsVms }: BuiltNode, version: KubeVirtVersion)
     labels[`cpu-feature.node.kubevirt.io/${feature}`] = 'true';
     labels[`host-model-required-features.node.kubevirt.io/${feature}`] = 'true';
   }
-  const { machineTypes } = version.node;
-  for (const machine of version.labels.machineTypes ? machineTypes : [])
-    labels[`machine-type.node.kubevirt.io/${machine}`] = 'true';
   return {
     ...labels,
     [`host-model-cpu.node.kubevirt.io/${model}`]: 'true',
     'cpu-timer.node.kubevirt.io/tsc-frequency': '2900000000',
     'cpu-timer.node.kubevirt.io/tsc-scalable': 'true',
     'cpu-vendor.node.kubevirt.io/Intel': 'true',
-    ...Object.fromEntries(version.labels.cpuManager.map((label) => [label, String(group.cpuManager === true)])),
-    ...(version.labels.vmArchitecture ? { 'kubevirt.io/vm-arch-amd64': 'true' } : {}),
+    ...releaseLabels(version, group.cpuManager === true),
     'kubevirt.io/ksm-enabled': 'false',
     'kubevirt.io/schedulable': 'true',
     'scheduling.node.kubevirt.io/tsc-frequency-2900000000': 'true',

@@ -19,7 +19,7 @@ export const kubevirt13: KubeVirtVersion = {
     kernel: '5.14.0-427.40.1.el9_4.x86_64',
     containerRuntime: 'cri-o://1.30.6-2.rhaos4.17.git0000000.el9',
     machineType: 'pc-q35-rhel9.4.0',
-    machineTypes: ['pc-q35-rhel9.2.0', 'pc-q35-rhel9.4.0', 'q35'],
+    machineTypes: ['pc-q35-rhel8.6.0', 'pc-q35-rhel9.0.0', 'pc-q35-rhel9.2.0', 'pc-q35-rhel9.4.0', 'q35'],
   },
 
   migrationDefaults: {

@@ -19,7 +19,7 @@ export const kubevirt15: KubeVirtVersion = {
     kernel: '5.14.0-570.22.1.el9_6.x86_64',
     containerRuntime: 'cri-o://1.32.5-2.rhaos4.19.git0000000.el9',
     machineType: 'pc-q35-rhel9.6.0',
-    machineTypes: ['pc-q35-rhel9.4.0', 'pc-q35-rhel9.6.0', 'q35'],
+    machineTypes: [...kubevirt14.node.machineTypes, 'pc-q35-rhel9.6.0'],
   },
 
   workloadDisruption: true,

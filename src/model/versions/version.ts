@@ -40,7 +40,7 @@ export interface NodeSoftware {
   containerRuntime: string;
   /** Machine type of a VM that names none. */
   machineType: string;
-  /** The machine types of QEMU on the node. */
+  /** Machine types of virt-launcher's QEMU: its own and those of the RHEL releases before it, some of the older ones left out. */
   machineTypes: string[];
 }
 
