@@ -60,7 +60,7 @@ export class InvalidClaim extends Error {
 }
 
 /** The claim's spec: `pvc` as it is, or `storage` with what the class's StorageProfile says is missing. Throws InvalidClaim (CDI 1.63, datavolume/util.go). */
-export function claimSpec(cluster: Pick<Cluster, 'store'>, volume: DataVolume): ClaimSpec {
+function claimSpec(cluster: Pick<Cluster, 'store'>, volume: DataVolume): ClaimSpec {
   const { pvc, storage, source } = volume.spec;
   if (pvc !== undefined) return structuredClone(pvc);
   if (storage === undefined) throw new InvalidClaim('datavolume one of {pvc, storage} field is required');

@@ -5,7 +5,7 @@ import { byKey, type Cluster, type Controller, keyOf, modify, remove } from '../
 import { resources } from '../resources.ts';
 import { workqueue } from './workqueue.ts';
 
-export const REVISION = 'controller-revision-hash';
+const REVISION = 'controller-revision-hash';
 
 /**
  * kube-controller-manager's DaemonSet controller for what the lab has of it, virt-handler: one pod on every node that
@@ -111,7 +111,7 @@ function owns(set: DaemonSet, pod: Pod): boolean {
 }
 
 /** The name of a set's template as it is now: label controller-revision-hash of its pods. */
-export function revisionOf(set: DaemonSet): string {
+function revisionOf(set: DaemonSet): string {
   const hash = createHash('sha256').update(JSON.stringify(set.spec?.template)).digest();
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
   return Array.from(hash.subarray(0, 10), (byte) => alphabet[byte % alphabet.length]).join('');

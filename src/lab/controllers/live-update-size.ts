@@ -32,7 +32,7 @@ export function applyHotplugLimits(cluster: Cluster, spec: VmiSpec): void {
 }
 
 /** Why a guest's memory can't be hot-plugged (pkg/liveupdate/memory ValidateLiveUpdateMemory). */
-export function memoryObstacle(spec: VmiSpec, maxGuest: string): string | undefined {
+function memoryObstacle(spec: VmiSpec, maxGuest: string): string | undefined {
   const { cpu, memory, launchSecurity } = spec.domain;
   if (cpu?.realtime !== undefined) return 'Memory hotplug is not compatible with realtime VMs';
   if (cpu?.numa?.guestMappingPassthrough !== undefined) {

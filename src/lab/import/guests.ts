@@ -5,7 +5,7 @@ import { workloadAnnotations } from '../controllers/guest.ts';
 import { guestMemoryOf } from '../controllers/launcher-resources.ts';
 
 /** What a guest does, as the lab's annotations say it, from what virt-handler measured. */
-export function workloadOf(measured: GuestMetrics, guestBytes: number): Record<string, string> {
+function workloadOf(measured: GuestMetrics, guestBytes: number): Record<string, string> {
   const annotations: Record<string, string> = {};
   const { dirtyRate, residentBytes } = measured;
   if (residentBytes !== undefined) {
