@@ -102,7 +102,7 @@ export function onDefaultBridge(name: string, interfaces: readonly NodeNetworkIn
 }
 
 /** What an interface stands on, as NMState writes it. */
-export function lowerOf(one: NodeNetworkInterface): string[] {
+function lowerOf(one: NodeNetworkInterface): string[] {
   const vlan = (one['vlan'] as { 'base-iface'?: string } | undefined)?.['base-iface'];
   const bond = (one['link-aggregation'] as { port?: string[] } | undefined)?.port ?? [];
   const bridge = (one['bridge'] as { port?: { name: string }[] } | undefined)?.port ?? [];

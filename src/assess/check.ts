@@ -1,9 +1,11 @@
-import type { Evidence, Finding, Subject } from '../model/finding.ts';
+import { at, type Evidence, type Finding, type Subject } from '../model/finding.ts';
 import type { NodeView } from '../model/nodes.ts';
 import type { Setting } from '../model/settings.ts';
 import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
 import type { Vm } from '../model/vm.ts';
 import type { CheckItem } from './assess.ts';
+
+export { at };
 
 /** What the caller wants to know about the VMs. */
 export interface CheckRequest {
@@ -66,21 +68,6 @@ function draft(
 /** The VM as findings name it. */
 export function subjectOf({ vm, namespace, name }: Vm): Subject {
   return { kind: vm === undefined ? 'VirtualMachineInstance' : 'VirtualMachine', namespace, name };
-}
-
-type Named = { kind: string; metadata: { name: string; namespace?: string } };
-
-/** Evidence: a field of an object (or of what a subject names) and its value. */
-export function at(object: Named | Subject, field: string, value: unknown): Evidence {
-  if ('metadata' in object) {
-    const { name, namespace } = object.metadata;
-    return {
-      object: { kind: object.kind, ...(namespace !== undefined && { namespace }), name },
-      field,
-      value: value ?? null,
-    };
-  }
-  return { object, field, value: value ?? null };
 }
 
 /** Evidence from a setting of the cluster: where it is written, or that it is KubeVirt's default. */

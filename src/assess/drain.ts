@@ -1,3 +1,4 @@
+import { runStrategyOf, type Strategy, strategyOf } from '../model/eviction.ts';
 import type { Finding, Verdict } from '../model/finding.ts';
 import { keyOf } from '../model/memo.ts';
 import { migrationsOf } from '../model/migrations.ts';
@@ -7,7 +8,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { type Vm, vmsByName } from '../model/vm.ts';
 import type { CheckItem } from './assess.ts';
 import { budgetAgainst } from './budgets.ts';
-import { evictionFate, type Fate, type Strategy, strategyOf } from './eviction.ts';
+import { evictionFate, type Fate } from './eviction.ts';
 import { type Item, type Placed, pack } from './packing.ts';
 
 /** What a drain of its node does to one VM. */
@@ -114,10 +115,10 @@ function outcomeOf(vm: Vm, item: CheckItem, snapshot: Snapshot): Omit<Outcome, '
   }
 }
 
-function endOf({ vm }: Vm, does: Fate): string {
+function endOf(vm: Vm, does: Fate): string {
   return does === 'gone'
     ? 'it is an instance without a VM: nothing starts it again'
-    : `it is shut down, and its run strategy ${vm?.spec.runStrategy ?? 'Halted'} does not start it again`;
+    : `it is shut down, and its run strategy ${runStrategyOf(vm)} does not start it again`;
 }
 
 function stepOf(outcome: Outcome, place: Placed | undefined, snapshot: Snapshot): DrainStep {

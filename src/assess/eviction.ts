@@ -1,21 +1,12 @@
-import { strategyOf as inForce } from '../diagnose/eviction.ts';
-import type { Evidence } from '../model/finding.ts';
-import { itemsOf, type Snapshot } from '../model/snapshot.ts';
+import { runStrategyOf, type Strategy, strategyOf } from '../model/eviction.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { conditionOf, type Vm } from '../model/vm.ts';
-import { atVm } from './check.ts';
 
 /**
  * What becomes of a running VM. `restarts`: elsewhere; `down meanwhile`: it starts again only where it was; `stays off`:
  * somebody has to start it; `gone`: a VMI without a VM, which nothing starts again.
  */
 export type Fate = 'moves' | 'restarts' | 'down meanwhile' | 'stays off' | 'gone' | 'blocks' | 'waits for others';
-
-export interface Strategy {
-  /** LiveMigrate, LiveMigrateIfPossible, External or None; undefined where the cluster's own is not known. */
-  value: string | undefined;
-  from: 'vm' | 'cluster' | 'default' | 'unknown';
-  evidence: Evidence;
-}
 
 /** What an eviction, a preemption and the loss of its node would do to a VM. */
 export interface EvictionAudit {
@@ -29,16 +20,6 @@ export interface EvictionAudit {
   preemption: Fate;
   /** Its node dies, and is known to be gone: fenced, or removed (facts/kubevirt.md C4). */
   nodeLoss: Fate;
-}
-
-/** The eviction strategy in force, and whose it is (facts/kubevirt.md A3). */
-export function strategyOf(vm: Vm, snapshot: Snapshot): Strategy {
-  const { value, evidence } = inForce(vm, snapshot);
-  const [first = atVm(vm, '.spec.evictionStrategy', vm.spec.evictionStrategy)] = evidence;
-  if (vm.spec.evictionStrategy !== undefined) return { value, from: 'vm', evidence: first };
-  if (value === undefined) return { value, from: 'unknown', evidence: first };
-  const configured = itemsOf(snapshot.lists.kubeVirts)[0]?.spec?.configuration?.evictionStrategy;
-  return { value, from: configured === undefined ? 'default' : 'cluster', evidence: first };
 }
 
 /** What the eviction of its pod does, by strategy and KubeVirt's own word on whether it can migrate (facts/kubevirt.md B4). */
@@ -56,12 +37,6 @@ export function evictionFate(vm: Vm, snapshot: Snapshot): Fate | 'unknown' {
     default:
       return fateOf(vm, 'shut down');
   }
-}
-
-/** The VM's run strategy; `running` is its older form. */
-export function runStrategyOf({ vm }: Vm): string | undefined {
-  if (vm === undefined) return undefined;
-  return vm.spec.runStrategy ?? (vm.spec.running === true ? 'Always' : 'Halted');
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { EventRecord, LogTail } from '../model/dossier.ts';
-import type { Evidence, Subject } from '../model/finding.ts';
+import type { Evidence } from '../model/finding.ts';
 import type { NodeView } from '../model/nodes.ts';
 import type { SnapshotList } from '../model/snapshot.ts';
 import type { ClusterCase, MigrationCase, VmCase } from './case.ts';
+
+export { at as atField } from '../model/finding.ts';
 
 /** `certain`: KubeVirt says so itself; `likely`: what is seen fits nothing else; `possible`: it would explain what is seen. */
 export type Confidence = 'certain' | 'likely' | 'possible';
@@ -58,15 +60,4 @@ export function atEvent({ namespace, name, message }: EventRecord): Evidence {
 /** Evidence from a line of a log. */
 export function atLog({ namespace, pod, container }: LogTail, line: string): Evidence {
   return { object: { kind: 'Pod', namespace, name: pod }, field: `log of ${container}`, value: line };
-}
-
-/** Evidence from a field of an object. */
-export function atField(
-  object: { kind: string; metadata: { name: string; namespace?: string } },
-  field: string,
-  value: unknown,
-): Evidence {
-  const { namespace, name } = object.metadata;
-  const subject: Subject = { kind: object.kind, ...(namespace !== undefined && { namespace }), name };
-  return { object: subject, field, value: value ?? null };
 }

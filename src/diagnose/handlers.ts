@@ -17,7 +17,7 @@ export interface HandlerTrouble {
 }
 
 /** virt-handler pods that are not ready, in order of their nodes. */
-export function unreadyHandlers(snapshot: Snapshot): Pod[] {
+function unreadyHandlers(snapshot: Snapshot): Pod[] {
   return itemsOf(snapshot.lists.pods)
     .filter((pod) => pod.metadata.labels?.['kubevirt.io'] === 'virt-handler' && !isReadyPod(pod))
     .sort((a, b) => ((a.spec?.nodeName ?? '') < (b.spec?.nodeName ?? '') ? -1 : 1));

@@ -61,7 +61,7 @@ function entryOf(each: VmCase, migration: VirtualMachineInstanceMigration): Hist
 }
 
 /** Who asked for a migration, and what made them; of what KubeVirt did by itself, what made it. */
-export function reasonOf(
+function reasonOf(
   each: VmCase,
   migration: VirtualMachineInstanceMigration,
 ): Pick<HistoryEntry, 'because' | 'evidence' | 'trigger'> & { who: Provenance['who'] } {

@@ -1,4 +1,5 @@
 import type { EventRecord } from '../model/dossier.ts';
+import { drainTaintKey } from '../model/eviction.ts';
 import type { Evidence } from '../model/finding.ts';
 import { keyOf } from '../model/memo.ts';
 import { type NodeView, nodesOf } from '../model/nodes.ts';
@@ -27,16 +28,9 @@ export interface Trigger {
 /** How long after a cordon or an eviction its migrations may come, and how far apart those of one upgrade are, ms. */
 const SOON = 30 * 60_000;
 
-/** KubeVirt's default of nodeDrainTaintKey (facts/kubevirt.md A8). */
-const DRAIN_TAINT = 'kubevirt.io/drain';
 const WORKLOAD_UPDATE = 'kubevirt.io/workloadUpdateMigration';
 const EVACUATION = 'kubevirt.io/evacuationMigration';
 const MACHINE_CONFIG = 'machineconfiguration.openshift.io/';
-
-export function drainTaintKey(snapshot: Snapshot): string {
-  const [kubeVirt] = itemsOf(snapshot.lists.kubeVirts);
-  return kubeVirt?.spec?.configuration?.migrations?.nodeDrainTaintKey ?? DRAIN_TAINT;
-}
 
 /** What emptied the node that a VM was evacuated from, by what the node and the events still show; undefined for migrations of another kind. */
 export function evacuationTrigger(each: VmCase, migration: VirtualMachineInstanceMigration): Trigger | undefined {
@@ -207,7 +201,7 @@ function updatesAround(
 }
 
 /** Ms since the epoch. */
-export function createdAt({ metadata }: VirtualMachineInstanceMigration): number {
+function createdAt({ metadata }: VirtualMachineInstanceMigration): number {
   return Date.parse(metadata.creationTimestamp ?? '');
 }
 

@@ -16,6 +16,18 @@ export interface Evidence {
   value: unknown;
 }
 
+/** Evidence: a field of an object (or of what a subject names) and its value. */
+export function at(
+  object: { kind: string; metadata: { name: string; namespace?: string } } | Subject,
+  field: string,
+  value: unknown,
+): Evidence {
+  if (!('metadata' in object)) return { object, field, value: value ?? null };
+  const { name, namespace } = object.metadata;
+  const subject: Subject = { kind: object.kind, ...(namespace !== undefined && { namespace }), name };
+  return { object: subject, field, value: value ?? null };
+}
+
 /** What a check says. */
 export interface Finding {
   /** The check's id, e.g. `storage/shared-volumes`. */

@@ -42,6 +42,31 @@ export function isFinal(migration: VirtualMachineInstanceMigration): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
+/** Whether KubeVirt itself asked for it, for a drain or an update: it then tries again for as long as that is wanted (facts/kubevirt.md C1, C2). */
+export function isKubeVirts({ metadata }: VirtualMachineInstanceMigration): boolean {
+  const { annotations = {} } = metadata;
+  return 'kubevirt.io/evacuationMigration' in annotations || 'kubevirt.io/workloadUpdateMigration' in annotations;
+}
+
+/** Of final migrations, oldest first: those that failed after the last that did not, or that somebody called off. */
+export function failedInARow(finished: VirtualMachineInstanceMigration[]): VirtualMachineInstanceMigration[] {
+  const good = finished.findLastIndex(
+    ({ status }) => status?.phase !== 'Failed' || status.migrationState?.abortRequested === true,
+  );
+  return finished.slice(good + 1);
+}
+
+/**
+ * When virt-controller's pause after its own failed tries ends, ms since the epoch: 20 s, doubled by each further failure
+ * (facts/kubevirt.md C1, Backoff).
+ */
+export function pauseEnd(failed: VirtualMachineInstanceMigration[]): number | undefined {
+  const { metadata, status } = failed.at(-1) ?? {};
+  const entered = status?.phaseTransitionTimestamps?.find(({ phase }) => phase === 'Failed')?.phaseTransitionTimestamp;
+  const when = Date.parse(entered ?? metadata?.creationTimestamp ?? '');
+  return Number.isNaN(when) ? undefined : when + 20_000 * 2 ** (failed.length - 1);
+}
+
 // IsRunning() of virt-controller (facts/kubevirt.md A6).
 const notRunning = new Set(['', 'Pending', 'Succeeded', 'Failed', 'WaitingForSync', 'Synchronizing']);
 

@@ -1,10 +1,5 @@
-import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { failedInARow, isKubeVirts, pauseEnd } from '../../model/migrations.ts';
 import { at, type Check, type Draft, warning } from '../check.ts';
-
-/** First pause after a failed try of KubeVirt's own, seconds; each further failure doubles it (facts/kubevirt.md C1, Backoff). */
-const FIRST_PAUSE = 20;
-
-const OWN = ['kubevirt.io/evacuationMigration', 'kubevirt.io/workloadUpdateMigration'];
 
 /** One failure may be chance; several in a row are not, and KubeVirt goes on trying for ever. */
 export const repeatedFailures: Check = {
@@ -13,11 +8,11 @@ export const repeatedFailures: Check = {
   source: 'facts/kubevirt.md C1 (Backoff), C2; facts/anchors.md 2 (pain 19)',
   needs: ['migrations'],
   run(vm, snapshot): Draft[] {
-    const failed = trailingFailures(vm.finished);
+    const failed = failedInARow(vm.finished);
     const last = failed.at(-1);
     if (failed.length < 2 || last === undefined || !vm.running) return [];
     const all = failed.length === vm.finished.length && failed.length >= 5 ? ' or more' : '';
-    const own = trailingFailures(vm.finished.filter(isKubeVirts));
+    const own = failedInARow(vm.finished.filter(isKubeVirts));
     const until = pauseEnd(own);
     const waits =
       until !== undefined && until > Date.parse(snapshot.takenAt)
@@ -36,23 +31,3 @@ export const repeatedFailures: Check = {
     ];
   },
 };
-
-function isKubeVirts({ metadata }: VirtualMachineInstanceMigration): boolean {
-  return OWN.some((name) => metadata.annotations?.[name] !== undefined);
-}
-
-function trailingFailures(finished: VirtualMachineInstanceMigration[]): VirtualMachineInstanceMigration[] {
-  const good = finished.findLastIndex(
-    ({ status }) => status?.phase !== 'Failed' || status.migrationState?.abortRequested === true,
-  );
-  return finished.slice(good + 1);
-}
-
-/** When virt-controller's pause after its own failed tries ends, ms since the epoch. */
-function pauseEnd(failed: VirtualMachineInstanceMigration[]): number | undefined {
-  const when = failed
-    .at(-1)
-    ?.status?.phaseTransitionTimestamps?.find(({ phase }) => phase === 'Failed')?.phaseTransitionTimestamp;
-  if (when === undefined) return undefined;
-  return Date.parse(when) + FIRST_PAUSE * 1000 * 2 ** (failed.length - 1);
-}

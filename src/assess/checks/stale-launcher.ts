@@ -1,3 +1,4 @@
+import { staleLaunchersOf } from '../../model/stale-launchers.ts';
 import { at, type Check, type Draft, warning } from '../check.ts';
 
 /** KubeVirt starts no migration of a VM while more than one of its pods lives. */
@@ -7,9 +8,8 @@ export const staleLauncher: Check = {
   source: 'facts/kubevirt.md C1 (waits while the VMI has more than one active pod); facts/anchors.md 2 (pain 20)',
   needs: ['pods', 'migrations'],
   run(vm): Draft[] {
-    if (vm.launchers.length < 2 || vm.unfinished.length > 0 || vm.launcher === undefined) return [];
-    const stale = vm.launchers.filter((pod) => pod !== vm.launcher);
-    return stale.map((pod) => {
+    if (vm.unfinished.length > 0) return [];
+    return staleLaunchersOf(vm).map((pod) => {
       const { name } = pod.metadata;
       const where = pod.spec?.nodeName === undefined ? 'no node yet' : `node ${pod.spec.nodeName}`;
       return warning(vm, {

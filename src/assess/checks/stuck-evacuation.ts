@@ -1,3 +1,4 @@
+import { evacuatedFrom, unmarking } from '../../model/eviction.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { conditionOf } from '../../model/vm.ts';
 import { at, atVm, type Check, type Draft, warning } from '../check.ts';
@@ -10,13 +11,10 @@ export const stuckEvacuation: Check = {
   source: 'facts/kubevirt.md A3 (evacuationNodeName), B4, C2, I (evacuate/cancel); facts/anchors.md 2 (pain 2)',
   needs: ['virtualMachineInstances', 'migrations', 'nodes'],
   run(vm, snapshot): Draft[] {
-    const marked = vm.vmi?.status?.evacuationNodeName;
-    if (marked === undefined || marked === '' || !vm.running || vm.unfinished.length > 0) return [];
+    const marked = evacuatedFrom(vm);
+    if (marked === undefined || vm.unfinished.length > 0) return [];
     const evidence = [atVm(vm, '.status.evacuationNodeName', marked)];
-    const cancel =
-      versionIn(snapshot)?.evacuationCancel === true
-        ? `Take the mark away: echo '{"evacuationNodeName":"${marked}"}' | kubectl replace --raw /apis/subresources.kubevirt.io/v1/namespaces/${vm.namespace}/virtualmachineinstances/${vm.name}/evacuate/cancel -f - (it takes the right to update evacuate/cancel).`
-        : 'This KubeVirt (before 1.7) takes the mark away only when a migration succeeds, or with a restart.';
+    const cancel = unmarking(vm, snapshot).join(' ');
     if (marked !== vm.node) {
       return [
         warning(vm, {
@@ -35,7 +33,7 @@ export const stuckEvacuation: Check = {
             ...evidence,
             atVm(vm, '.status.conditions[type=LiveMigratable].status', conditionOf(vm, 'LiveMigratable')?.status),
           ],
-          remedy: `Stop the VM, or move it cold, so that the drain can go on; or give the drain up. ${cancel}`,
+          remedy: `Stop the VM, or move it cold, so that the drain can go on; a restart takes the mark off, too.${versionIn(snapshot)?.evacuationCancel === true ? ` If the drain was given up: ${unmarking(vm, snapshot)[0]}` : ''}`,
         }),
       ];
     }
@@ -44,7 +42,7 @@ export const stuckEvacuation: Check = {
         warning(vm, {
           message: `it is to leave ${marked}, though that node is not cordoned and no migration is under way: KubeVirt goes on trying to move it away until one succeeds`,
           evidence: [...evidence, at(node.object, '.spec.unschedulable', node.object.spec?.unschedulable)],
-          remedy: `If the drain was given up: ${cancel.charAt(0).toLowerCase()}${cancel.slice(1)} Otherwise wait: the next try starts as soon as there is a slot, or once the pause after failed tries is over.`,
+          remedy: `If the drain was not given up, wait: the next try starts as soon as there is a slot, or once the pause after failed tries is over. Otherwise: ${cancel}`,
         }),
       ];
     }

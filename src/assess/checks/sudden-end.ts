@@ -1,3 +1,4 @@
+import { runStrategyOf } from '../../model/eviction.ts';
 import { perSnapshot } from '../../model/memo.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import type { Vm } from '../../model/vm.ts';
@@ -16,11 +17,6 @@ const highestOf = perSnapshot((snapshot) => {
   }
   return highest;
 });
-
-function runStrategyOf({ vm }: Vm): string | undefined {
-  if (vm === undefined) return undefined;
-  return vm.spec.runStrategy ?? (vm.spec.running === true ? 'Always' : 'Halted');
-}
 
 /** What follows once the VM's instance has ended, as half a sentence. */
 export function startsAgain(vm: Vm): string {

@@ -1,17 +1,6 @@
-import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { isKubeVirts, pauseEnd } from '../../model/migrations.ts';
 import { atField, type Cause } from '../cause.ts';
 import { eventSaying, inWords, isWaiting } from '../said.ts';
-
-const AUTOMATIC = ['kubevirt.io/evacuationMigration', 'kubevirt.io/workloadUpdateMigration'];
-
-function isAutomatic({ metadata }: VirtualMachineInstanceMigration): boolean {
-  return AUTOMATIC.some((name) => metadata.annotations?.[name] !== undefined);
-}
-
-function failedAt({ status, metadata }: VirtualMachineInstanceMigration): number {
-  const entry = (status?.phaseTransitionTimestamps ?? []).find(({ phase }) => phase === 'Failed');
-  return Date.parse(entry?.phaseTransitionTimestamp ?? metadata.creationTimestamp ?? '');
-}
 
 /** virt-controller waits 20 s times 2 for each further failure before it tries again what KubeVirt itself asked for (facts/kubevirt.md C1, Backoff). */
 export const backoff: Cause = {
@@ -22,13 +11,13 @@ export const backoff: Cause = {
   reads: ['events'],
   migration(each) {
     const { migration, vm, events, now } = each;
-    if (!isWaiting(each) || vm === undefined || !isAutomatic(migration)) return undefined;
-    const past = vm.finished.filter(isAutomatic).toReversed();
-    const until = past.findIndex(({ status }) => status?.phase === 'Succeeded');
-    const failed = until === -1 ? past : past.slice(0, until);
-    const [last] = failed;
+    if (!isWaiting(each) || vm === undefined || !isKubeVirts(migration)) return undefined;
+    // Unlike for a user, for KubeVirt one that was called off counts as failed, too.
+    const past = vm.finished.filter(isKubeVirts);
+    const failed = past.slice(past.findLastIndex(({ status }) => status?.phase === 'Succeeded') + 1);
+    const last = failed.at(-1);
     if (last === undefined) return undefined;
-    const left = 20 * 2 ** (failed.length - 1) - (now - failedAt(last)) / 1000;
+    const left = ((pauseEnd(failed) ?? now) - now) / 1000;
     if (left <= 0) return undefined;
     const said = eventSaying(events, /^backoff migrating vmi /);
     return {
@@ -36,7 +25,7 @@ export const backoff: Cause = {
       message: `it waits: ${failed.length} attempts in a row have failed, so KubeVirt tries again in ${inWords(left)}, twice as late after each failure, for as long as it is wanted`,
       evidence: [
         ...(said === undefined ? [] : [said.evidence]),
-        ...failed.map((object) => atField(object, '.status.phase', object.status?.phase)),
+        ...failed.toReversed().map((object) => atField(object, '.status.phase', object.status?.phase)),
       ],
       remedies: [
         `Find out why the last one failed; until that is fixed, the next one fails, too: ferry diagnose vmim/${last.metadata.name} -n ${vm.namespace}.`,

@@ -1,3 +1,4 @@
+import { emptyingOf, strategyOf } from '../../model/eviction.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import type { PodDisruptionBudget } from '../../model/objects.ts';
 import { matchesSelector } from '../../model/selectors.ts';
@@ -6,7 +7,6 @@ import { conditionOf, type Vm } from '../../model/vm.ts';
 import { byNodeOf } from '../by-node.ts';
 import type { ClusterCase } from '../case.ts';
 import { atField, type Cause } from '../cause.ts';
-import { emptyingOf, strategyOf } from '../eviction.ts';
 
 /** The budgets that forbid the eviction of a VM's pod. KubeVirt's own (v1.3 to v1.5) always do, and give way in a migration. */
 function forbidding(vm: Vm, { snapshot }: ClusterCase): PodDisruptionBudget[] {

@@ -1,9 +1,9 @@
+import { strategyOf, unmarking } from '../../model/eviction.ts';
 import type { Evidence } from '../../model/finding.ts';
 import type { Vm } from '../../model/vm.ts';
 import { byNodeOf } from '../by-node.ts';
 import type { ClusterCase } from '../case.ts';
 import { atField, type Cause } from '../cause.ts';
-import { strategyOf, unmarking } from '../eviction.ts';
 
 function waits(vm: Vm, { snapshot }: ClusterCase): Evidence[] | undefined {
   const node = vm.vmi?.status?.evacuationNodeName;

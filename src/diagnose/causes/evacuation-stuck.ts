@@ -1,7 +1,7 @@
+import { emptyingOf, evacuatedFrom, strategyOf, unmarking } from '../../model/eviction.ts';
 import { isFinal } from '../../model/migrations.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { atField, type Cause } from '../cause.ts';
-import { emptyingOf, strategyOf, unmarking } from '../eviction.ts';
 
 const EVACUATION = 'kubevirt.io/evacuationMigration';
 
@@ -12,8 +12,8 @@ export const evacuationStuck: Cause = {
   source: 'facts/kubevirt.md A3, C1, I; facts/anchors.md 2 pain 2',
   needs: ['nodes', 'virtualMachineInstances', 'migrations'],
   vm({ vm, vmi, snapshot }) {
-    const marked = vmi?.status?.evacuationNodeName;
-    if (!vm.running || vmi === undefined || marked === undefined || marked === '') return undefined;
+    const marked = evacuatedFrom(vm);
+    if (vmi === undefined || marked === undefined) return undefined;
     if (strategyOf(vm, snapshot).value === 'External') return undefined;
     const evidence = [
       atField(vmi, '.status.evacuationNodeName', marked),

@@ -1,7 +1,7 @@
+import { strategyOf } from '../../model/eviction.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { conditionOf } from '../../model/vm.ts';
 import { atEvent, atField, type Cause } from '../cause.ts';
-import { strategyOf } from '../eviction.ts';
 import { cordonedSince } from '../started-by.ts';
 
 const ASSIGNED = /^Successfully assigned \S+ to (\S+)$/;

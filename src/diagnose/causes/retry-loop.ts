@@ -1,14 +1,13 @@
+import { emptyingOf, unmarking } from '../../model/eviction.ts';
 import type { Evidence } from '../../model/finding.ts';
+import { isKubeVirts } from '../../model/migrations.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import type { VmCase } from '../case.ts';
 import { atEvent, atField, type Cause } from '../cause.ts';
-import { emptyingOf, unmarking } from '../eviction.ts';
 
 /** Failures in a row that make a loop: KubeVirt waits 80 s before the next, and has no end (facts/kubevirt.md C1). */
 const MANY = 3;
-
-const OWN = ['kubevirt.io/evacuationMigration', 'kubevirt.io/workloadUpdateMigration'];
 
 /** KubeVirt repeats its own migrations until one succeeds, 20 s after the first failure, then twice as long each time, at most about 320 s (facts/kubevirt.md C1). */
 export const retryLoop: Cause = {
@@ -52,8 +51,7 @@ export const retryLoop: Cause = {
 function inARow(finished: VirtualMachineInstanceMigration[]): VirtualMachineInstanceMigration[] {
   const failed: VirtualMachineInstanceMigration[] = [];
   for (const object of [...finished].reverse()) {
-    const own = OWN.some((annotation) => object.metadata.annotations?.[annotation] !== undefined);
-    if (object.status?.phase !== 'Failed' || !own) break;
+    if (object.status?.phase !== 'Failed' || !isKubeVirts(object)) break;
     failed.push(object);
   }
   return failed;

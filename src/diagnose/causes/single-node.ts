@@ -1,8 +1,8 @@
+import { strategyOf } from '../../model/eviction.ts';
 import { vmNodesOf } from '../../model/nodes.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import { vmsOf } from '../../model/vm.ts';
 import { atField, type Cause } from '../cause.ts';
-import { strategyOf } from '../eviction.ts';
 
 /** With a single node for VMs nothing can ever move, and a drain that waits for it never ends (mission: Known Issues). */
 export const singleNode: Cause = {

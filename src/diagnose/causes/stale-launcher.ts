@@ -1,8 +1,6 @@
 import { nodesOf } from '../../model/nodes.ts';
+import { hasJustMoved, staleLaunchersOf } from '../../model/stale-launchers.ts';
 import { atField, type Cause } from '../cause.ts';
-
-/** A source pod has this long to end after the VM has moved, ms: its grace period, and what the kubelet needs. */
-const GRACE = 120_000;
 
 /** virt-controller starts no migration while the VMI has a second pod (facts/kubevirt.md C1); one that should have ended keeps it waiting. */
 export const staleLauncher: Cause = {
@@ -11,18 +9,8 @@ export const staleLauncher: Cause = {
   source: 'facts/kubevirt.md C1; facts/anchors.md 2 pain 20 (kubevirt#18320, #12773)',
   needs: ['nodes', 'pods', 'virtualMachineInstances', 'migrations'],
   vm({ vm, vmi, snapshot, now }) {
-    if (!vm.running || vmi === undefined || vm.node === undefined) return undefined;
-    const jobs = new Set(vm.unfinished.map(({ uid }) => uid));
-    const stale = vm.launchers.filter(
-      ({ metadata, spec }) =>
-        spec?.nodeName !== undefined &&
-        spec.nodeName !== vm.node &&
-        !jobs.has(metadata.labels?.['kubevirt.io/migrationJobUID'] ?? ''),
-    );
-    const [pod] = stale;
-    const { endTimestamp } = vmi.status?.migrationState ?? {};
-    const recent = endTimestamp !== undefined && now - Date.parse(endTimestamp) <= GRACE;
-    if (pod === undefined || recent) return undefined;
+    const pod = staleLaunchersOf(vm).find(({ spec }) => spec?.nodeName !== undefined && spec.nodeName !== vm.node);
+    if (vmi === undefined || pod === undefined || hasJustMoved(vm, now)) return undefined;
     const on = pod.spec?.nodeName ?? '';
     const node = nodesOf(snapshot).get(on);
     const lost = node !== undefined && !node.ready;

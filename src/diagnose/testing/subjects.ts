@@ -22,7 +22,7 @@ export interface Said {
 }
 
 /** When the Snapshots of the fixtures are taken. */
-export const NOW = '2026-01-02T03:04:05.000Z';
+const NOW = '2026-01-02T03:04:05.000Z';
 
 /** So many seconds before NOW. */
 export function ago(seconds: number): string {

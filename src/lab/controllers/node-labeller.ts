@@ -39,7 +39,7 @@ export function nodeLabeller(cluster: Cluster): Controller {
       store.subscribe(({ resource, type, object, previous }) => {
         if (resource !== resources.pods || type === 'DELETED' || !isHandler(object)) return;
         const pod = object as Pod;
-        if (isReadyPod(pod) && (previous === undefined || !isReadyPod(previous as Pod))) label(pod);
+        if (isReadyPod(pod) && (previous === undefined || !isReadyPod(previous))) label(pod);
       });
     },
   };

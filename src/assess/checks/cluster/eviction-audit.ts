@@ -1,6 +1,7 @@
+import { strategyOf } from '../../../model/eviction.ts';
 import { type Vm, vmsOf } from '../../../model/vm.ts';
 import { type Check, type Draft, info, warning } from '../../check.ts';
-import { auditOf, type EvictionAudit, strategyOf } from '../../eviction.ts';
+import { auditOf, type EvictionAudit } from '../../eviction.ts';
 import { counted, some } from '../../text.ts';
 
 const SUBJECT = { kind: 'KubeVirt', name: 'workloads' };
@@ -17,7 +18,7 @@ export const evictionAudit: Check = {
       return audit === undefined ? [] : [{ vm, audit }];
     });
     const that = (is: (audit: EvictionAudit) => boolean) => all.filter(({ audit }) => is(audit)).map(({ vm }) => vm);
-    const evidence = (vms: readonly Vm[]) => vms.slice(0, 3).map((vm) => strategyOf(vm, snapshot).evidence);
+    const evidence = (vms: readonly Vm[]) => vms.slice(0, 3).flatMap((vm) => strategyOf(vm, snapshot).evidence);
     const blocking = that(({ drain }) => drain === 'blocks');
     const ending = that(({ drain }) => drain === 'stays off' || drain === 'gone');
     const restarting = that(({ drain }) => drain === 'restarts');

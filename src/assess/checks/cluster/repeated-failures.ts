@@ -1,4 +1,5 @@
-import { type Vm, vmsOf } from '../../../model/vm.ts';
+import { failedInARow } from '../../../model/migrations.ts';
+import { vmsOf } from '../../../model/vm.ts';
 import { at, type Check, type Draft, warning } from '../../check.ts';
 
 /** Failed in a row; KubeVirt keeps five finished migrations of a VM (facts/kubevirt.md C1). */
@@ -12,7 +13,7 @@ export const repeatedFailures: Check = {
   needs: ['migrations'],
   advise(snapshot): Draft[] {
     return vmsOf(snapshot).flatMap((vm) => {
-      const failed = trailing(vm);
+      const failed = failedInARow(vm.finished);
       if (!vm.running || failed.length < MANY) return [];
       const last = failed.at(-1);
       const reason = last?.status?.migrationState?.failureReason?.trim();
@@ -26,11 +27,3 @@ export const repeatedFailures: Check = {
     });
   },
 };
-
-/** Those that failed after the last that did not, or that somebody called off. */
-function trailing({ finished }: Vm): Vm['finished'] {
-  const good = finished.findLastIndex(
-    ({ status }) => status?.phase !== 'Failed' || status.migrationState?.abortRequested === true,
-  );
-  return finished.slice(good + 1);
-}

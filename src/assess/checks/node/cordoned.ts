@@ -1,4 +1,4 @@
-import { drainTaintKey } from '../../../diagnose/started-by.ts';
+import { drainTaintKey } from '../../../model/eviction.ts';
 import { vmsOf } from '../../../model/vm.ts';
 import { at, type Check, type Draft, info, warning } from '../../check.ts';
 

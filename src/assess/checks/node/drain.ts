@@ -1,9 +1,9 @@
+import { strategyOf } from '../../../model/eviction.ts';
 import type { Evidence } from '../../../model/finding.ts';
 import { keyOf } from '../../../model/memo.ts';
 import { type Vm, vmsByName } from '../../../model/vm.ts';
 import { at, atVm, blocker, type Check, type Draft, warning } from '../../check.ts';
 import { drainOf } from '../../drain.ts';
-import { strategyOf } from '../../eviction.ts';
 
 /** One VM that neither moves nor ends keeps the whole drain waiting; one that is shut down for good is noticed too late. */
 export const drain: Check = {
@@ -18,7 +18,7 @@ export const drain: Check = {
       if (vm === undefined) return [];
       const label = `VM ${namespace}/${name}`;
       const strategy = strategyOf(vm, snapshot);
-      const evidence = [strategy.evidence, atVm(vm, '.status.nodeName', vm.node)];
+      const evidence = [...strategy.evidence, atVm(vm, '.status.nodeName', vm.node)];
       switch (does) {
         case 'blocks':
           return [

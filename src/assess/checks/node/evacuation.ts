@@ -1,4 +1,5 @@
-import { unmarking } from '../../../diagnose/eviction.ts';
+import { evacuatedFrom, unmarking } from '../../../model/eviction.ts';
+import { failedInARow } from '../../../model/migrations.ts';
 import { nodesOf } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { type Vm, vmsOf } from '../../../model/vm.ts';
@@ -12,7 +13,7 @@ export const evacuation: Check = {
   needs: ['nodes', 'virtualMachineInstances', 'migrations'],
   runNode(node, snapshot): Draft[] {
     return markedOf(snapshot)
-      .filter((vm) => vm.vmi?.status?.evacuationNodeName === node.name)
+      .filter((vm) => evacuatedFrom(vm) === node.name)
       .map((vm) => said(vm, snapshot));
   },
   advise(snapshot): Draft[] {
@@ -21,18 +22,18 @@ export const evacuation: Check = {
 };
 
 function markedOf(snapshot: Snapshot): Vm[] {
-  return vmsOf(snapshot).filter((vm) => vm.running && (vm.vmi?.status?.evacuationNodeName ?? '') !== '');
+  return vmsOf(snapshot).filter((vm) => evacuatedFrom(vm) !== undefined);
 }
 
 function said(vm: Vm, snapshot: Snapshot): Draft {
-  const name = vm.vmi?.status?.evacuationNodeName ?? '';
+  const name = evacuatedFrom(vm) ?? '';
   const node = nodesOf(snapshot).get(name);
   const label = `VM ${vm.namespace}/${vm.name}`;
   const evidence = [
     at({ kind: 'VirtualMachineInstance', namespace: vm.namespace, name: vm.name }, '.status.evacuationNodeName', name),
   ];
   const [migration] = vm.unfinished;
-  const failures = failuresOf(vm);
+  const failures = failedInARow(vm.finished).length;
   const still = node?.cordoned === true || (node?.taints ?? []).some(({ effect }) => effect === 'NoSchedule');
   const cancel = unmarking(vm, snapshot).join(' ');
   if (vm.node === name && migration !== undefined && failures < 2) {
@@ -59,10 +60,4 @@ function said(vm: Vm, snapshot: Snapshot): Draft {
     evidence,
     remedy: `Find out why: ferry diagnose -n ${vm.namespace} ${vm.name}. ${cancel}`,
   });
-}
-
-/** Failed migrations since the last one that did not. */
-function failuresOf({ finished }: Vm): number {
-  const lastGood = finished.findLastIndex(({ status }) => status?.phase !== 'Failed');
-  return finished.length - 1 - lastGood;
 }

@@ -1,8 +1,8 @@
+import { strategyOf } from '../../../model/eviction.ts';
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { vmsOf } from '../../../model/vm.ts';
 import { at, type Check, type Draft, warning } from '../../check.ts';
-import { strategyOf } from '../../eviction.ts';
 import { counted } from '../../text.ts';
 
 /** With one node there is nowhere to go; a strategy that waits for a migration then waits for ever. */
@@ -32,7 +32,7 @@ function said(snapshot: Snapshot): Draft[] {
         message: `${only.name} is the only node that runs VMs: nothing can move anywhere${many}`,
         evidence: [
           at(only.object, '.metadata.labels["kubevirt.io/schedulable"]', only.labels['kubevirt.io/schedulable']),
-          ...(strategy === undefined ? [] : [strategy.evidence]),
+          ...(strategy?.evidence ?? []),
         ],
         remedy:
           waiting.length === 0

@@ -1,7 +1,8 @@
 import type { NodeView } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
+import { hasJustMoved, staleLaunchersOf } from '../../../model/stale-launchers.ts';
+import { vmsOf } from '../../../model/vm.ts';
 import { at, type Check, type Draft, warning } from '../../check.ts';
-import { staleLaunchersOf } from '../../stale-launchers.ts';
 
 /** As long as a VM has two pods, KubeVirt does not begin another migration of it. */
 export const staleLaunchers: Check = {
@@ -14,7 +15,12 @@ export const staleLaunchers: Check = {
 };
 
 function said(snapshot: Snapshot, node?: NodeView): Draft[] {
-  return staleLaunchersOf(snapshot)
+  const now = Date.parse(snapshot.takenAt);
+  return vmsOf(snapshot)
+    .flatMap((vm) =>
+      // With another migration of it under way, the report on that tells more.
+      vm.unfinished.length > 0 || hasJustMoved(vm, now) ? [] : staleLaunchersOf(vm).map((pod) => ({ vm, pod })),
+    )
     .filter(({ pod }) => node === undefined || pod.spec?.nodeName === node.name)
     .map(({ vm, pod }) =>
       warning(vm, {
