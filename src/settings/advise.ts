@@ -10,6 +10,7 @@ import type { Value } from './parameters.ts';
 import { type PolicyAdvice, policyAdvice } from './policy-advice.ts';
 import { readSettings, versionIn } from './read.ts';
 import { reasonFor } from './reasons.ts';
+import { setupOf } from './setup.ts';
 import { type Effects, effectsOf, shareOn } from './simulate.ts';
 
 export type Confidence = 'high' | 'medium' | 'low';
@@ -192,6 +193,7 @@ function basisOf(loads: Loads, snapshot: Snapshot, rates: DirtyRates | undefined
   const numbers = numbersOf(snapshot);
   const shares = Math.max(0, ...[...loads.byNode.values()].map((there) => shareOn(there, numbers)));
   const { succeeded, failed } = history(snapshot);
+  const setup = setupOf(snapshot);
   const unknown = readSettings(snapshot).filter(({ source }) => source === 'unknown');
   const durations = durationsOf(snapshot);
   return [
@@ -216,6 +218,9 @@ function basisOf(loads: Loads, snapshot: Snapshot, rates: DirtyRates | undefined
       ? 'Migrations have a network of their own.'
       : 'Migrations share the network of the pods: what they take, applications lack. `network plan` designs one of their own.',
     `Up to ${shares} at once share a link; one connection carries at most 300 MB/s, bound by one CPU of virt-handler.`,
+    setup.from > 0
+      ? `Besides the copying a migration takes ${setup.seconds} s, the median of ${setup.from} that are remembered.`
+      : `Besides the copying a migration is assumed to take ${setup.seconds} s: too few are remembered that would tell.`,
     ...(succeeded + failed > 0
       ? [
           `Of the migrations that are remembered ${succeeded} succeeded and ${failed} failed${durations === undefined ? '' : ', and how long they took is known'}.`,

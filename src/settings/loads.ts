@@ -9,6 +9,7 @@ import { conditionOf, type Vm, vmsOf } from '../model/vm.ts';
 import type { GuestMemory } from '../physics/guest.ts';
 import { hotSetOf, WRITES_PER_SECOND } from '../physics/measured.ts';
 import { versionIn } from './read.ts';
+import { setupOf } from './setup.ts';
 
 /** The settings that decide how a migration goes, as numbers. */
 export interface Numbers {
@@ -33,6 +34,8 @@ export interface Load {
   own: Partial<Numbers>;
   /** Of the node's link that carries migrations, bytes per second of payload. */
   link: number;
+  /** Seconds of its migration besides the copying. */
+  setup: number;
   connections: (allowPostCopy: boolean) => number;
 }
 
@@ -98,6 +101,7 @@ export function loadsOf(snapshot: Snapshot, rates?: DirtyRates): Loads {
       },
       own: ownOf(vm, snapshot),
       link: ((speeds.get(node) ?? ASSUMED_GBPS) * 1e9 * PAYLOAD) / 8,
+      setup: setupOf(snapshot).seconds,
       connections: (allowPostCopy) => connectionsOf(version, vmi, allowPostCopy),
     });
   }

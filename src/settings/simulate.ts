@@ -70,9 +70,6 @@ function predictionOf(
   return found;
 }
 
-/** Seconds of a migration besides the copying: a pod starts, the target is prepared (as diagnose/durations.ts has it). */
-const SETUP = 10;
-
 /** What settings bring about. Seconds are null for "never". */
 export interface Effects {
   /** The node with the most VM memory, emptied. */
@@ -93,38 +90,48 @@ export function effectsOf(byNode: ReadonlyMap<string, Load[]>, numbers: Numbers)
   if (full === undefined) return undefined;
   const [node, there] = full;
   const share = shareOn(there, numbers);
-  const endings = there.map((load) => endingOf(load, numbers, share));
   const all = [...byNode.values()].flatMap((loads) =>
     loads.map((load) => ({ load, ending: endingOf(load, numbers, shareOn(loads, numbers)) })),
   );
   let longest = { vm: '', seconds: -1 };
   for (const { load, ending } of all)
     if (ending.deadline > longest.seconds) longest = { vm: load.key, seconds: ending.deadline };
-  const rate = Math.max(...endings.map((ending) => ending.rate));
+  const rate = Math.max(...there.map((load) => endingOf(load, numbers, share).rate));
+  // When every node is to be emptied, the places in the cluster are spread over them.
+  const spread = numbers.parallelMigrationsPerCluster / byNode.size;
+  const everything = [...byNode.values()].flatMap((loads) =>
+    jobsOf(loads, numbers, Math.max(1, Math.min(shareOn(loads, numbers), spread))),
+  );
   return {
-    drain: {
-      node,
-      vms: there.length,
-      seconds: finite(
-        makespan(
-          endings.map(({ seconds }) => ({ from: node, seconds })),
-          numbers,
-        ),
-      ),
-    },
-    everything: {
-      vms: all.length,
-      seconds: finite(
-        makespan(
-          all.map(({ load, ending }) => ({ from: load.node, seconds: ending.seconds })),
-          numbers,
-        ),
-      ),
-    },
+    drain: { node, vms: there.length, seconds: finite(makespan(jobsOf(there, numbers, share), numbers)) },
+    everything: { vms: all.length, seconds: finite(makespan(everything, numbers)) },
     converging: { vms: all.filter(({ ending }) => ending.how === 'converges').length, of: all.length },
     longestDeadline: { vm: longest.vm, seconds: finite(longest.seconds) },
     linkLoad: Math.min(1, (share * rate) / (there[0]?.link ?? 1)),
   };
+}
+
+/**
+ * What the migrations of a node take, `share` of them at once: while one is set up the others have the link to themselves.
+ * One that may not converge is counted as if it did not.
+ */
+function jobsOf(loads: readonly Load[], numbers: Numbers, share: number): { from: string; seconds: number }[] {
+  const worst = loads.map((load) => endingOf(load, numbers, shareOn(loads, numbers)));
+  let copying = worst;
+  for (let round = 0; round < 2 && share > 1; round++) {
+    const busy = copying.map(({ seconds }, index) =>
+      Number.isFinite(seconds) ? seconds / Math.max(1, seconds + (loads[index]?.setup ?? 0)) : 1,
+    );
+    const others = (share - 1) * (busy.reduce((sum, each) => sum + each, 0) / busy.length);
+    // In hundredths, so that few different rates have to be computed.
+    const effective = 1 + Math.ceil(others * 100) / 100;
+    copying = loads.map((load) => endingOf(load, numbers, effective));
+  }
+  if (share === 1) copying = loads.map((load) => endingOf(load, numbers, 1));
+  return loads.map(({ node, setup }, index) => {
+    const of = worst[index]?.how === 'converges' ? copying[index] : worst[index];
+    return { from: node, seconds: setup + (of?.seconds ?? 0) };
+  });
 }
 
 /** How many migrations may leave a node at once, if there are so many VMs. */
@@ -157,7 +164,7 @@ export function makespan(
     let node = nodes.get(from);
     if (node === undefined) nodes.set(from, (node = slots(limits.parallelOutboundMigrationsPerNode)));
     const [ofCluster, ofNode] = [cluster[0] ?? 0, node[0] ?? 0];
-    const end = Math.max(ofCluster, ofNode) + SETUP + seconds;
+    const end = Math.max(ofCluster, ofNode) + seconds;
     replaceFirst(cluster, end);
     replaceFirst(node, end);
     last = Math.max(last, end);
