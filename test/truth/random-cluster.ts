@@ -62,7 +62,7 @@ export const clusters = fc.record({
 export type RandomCluster = typeof clusters extends fc.Arbitrary<infer T> ? T : never;
 export type RandomVm = RandomCluster['vms'][number];
 
-export const DEVICE = 'nvidia.com/A10';
+const DEVICE = 'nvidia.com/A10';
 
 export function scenarioOf({ nodes: all }: RandomCluster): Scenario {
   const workers = all.map(
