@@ -18,7 +18,7 @@ function policy(name: string, selectors: object): MigrationPolicy {
     kind: 'MigrationPolicy',
     metadata: { name },
     spec: { selectors },
-  } as MigrationPolicy;
+  };
 }
 
 describe('a policy for one VM', () => {

@@ -118,7 +118,7 @@ export function effectsOf(byNode: ReadonlyMap<string, Load[]>, numbers: Numbers)
 function jobsOf(loads: readonly Load[], numbers: Numbers, share: number): { from: string; seconds: number }[] {
   const worst = loads.map((load) => endingOf(load, numbers, shareOn(loads, numbers)));
   let copying = worst;
-  for (let round = 0; round < 2 && share > 1; round++) {
+  for (let round = 0; round < (share > 1 ? 2 : 0); round++) {
     const busy = copying.map(({ seconds }, index) =>
       Number.isFinite(seconds) ? seconds / Math.max(1, seconds + (loads[index]?.setup ?? 0)) : 1,
     );
