@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type Ran, run } from '../src/cli/testing/run.ts';
+import { createMigration } from '../src/cluster/writer.ts';
 import { connect } from '../src/kube/connect.ts';
 import { realTiming } from '../src/kube/timing.ts';
 import { type Lab, type LabOptions, startLab } from '../src/lab/lab.ts';
@@ -159,16 +161,36 @@ describe.each(['4.17', '4.20', '4.22', 'next'])('on OpenShift Virtualization %s'
   });
 });
 
-describe.each(['bridge', 'ovs'])('type %s', (type) => {
-  test('is built and taken away as well', async () => {
-    const { ferry, state } = await open();
-    const before = state();
-    expect((await ferry(`${APPLY} --type ${type}`)).code).toBe(0);
-    const verified = await ferry('network verify');
-    expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('Nothing is wrong with it.')]);
-    expect((await ferry('network remove --yes')).code).toBe(0);
-    expect(state()).toEqual(before);
+test('whatever is asked for: apply then remove leaves the cluster as it was', async () => {
+  const place = await open();
+  const before = place.state();
+  const request = fc.record({
+    type: fc.constantFrom('macvlan', 'bridge', 'ovs'),
+    vlan: fc.option(fc.integer({ min: 2, max: 4094 })),
+    mtu: fc.option(fc.constantFrom(1400, 1500, 4000, 9000)),
+    third: fc.integer({ min: 0, max: 255 }),
+    exclude: fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 3 }),
+    name: fc.option(fc.constantFrom('lm', 'migration-2')),
   });
+  const check = fc.asyncProperty(request, async ({ type, vlan, mtu, third, exclude, name }) => {
+    const flags = [
+      `--type ${type} --cidr 10.201.${third}.0/24`,
+      ...(vlan === null ? [] : [`--vlan ${vlan}`]),
+      ...(mtu === null ? [] : [`--mtu ${mtu}`]),
+      ...(name === null ? [] : [`--name ${name}`]),
+      ...exclude.map((last) => `--exclude 10.201.${third}.${last}`),
+    ];
+    const applied = await place.ferry(`network apply --interface enp4s0 --yes ${flags.join(' ')}`);
+    expect([applied.code, applied.stderr]).toEqual([0, expect.anything()]);
+    const verified = await place.ferry('network verify');
+    expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('Nothing is wrong with it.')]);
+    expect((await place.ferry('network remove --yes')).code).toBe(0);
+    expect(place.state()).toEqual(before);
+  });
+  const corners = ['bridge', 'ovs'].map((type): [object] => [
+    { type, vlan: 3030, mtu: 9000, third: 5, exclude: [], name: null },
+  ]);
+  await fc.assert(check, { numRuns: 5, examples: corners as never, endOnFailure: true });
 });
 
 describe('what can’t be is refused before anything is changed', () => {
@@ -240,8 +262,10 @@ describe('what can’t be is refused before anything is changed', () => {
   });
 
   test('a migration that runs', async () => {
-    const { ferry } = await open({ speed: 1 });
-    await ferry('move -n shop orders-db --yes --timeout 1s');
+    const { ferry, folder } = await open({ speed: 1 });
+    const client = await connect({ kubeconfig: join(folder, 'kubeconfig') }, realTiming);
+    await createMigration(client, { namespace: 'shop', name: 'm', vmiName: 'orders-db', labels: {} });
+    client.close();
     const ran = await ferry(APPLY);
     expect([ran.code, ran.stderr]).toEqual([8, expect.stringContaining('is not finished (shop/orders-db)')]);
   });
@@ -369,6 +393,21 @@ describe('interrupted', () => {
       }
     },
   );
+
+  test('at a terminal, whoever asks for it has it taken back at once', async () => {
+    const { state, folder } = await open();
+    const before = state();
+    const abort = new AbortController();
+    const ran = await run(APPLY.split(' '), {
+      env: { KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder },
+      tty: true,
+      stdin: 'y\n',
+      signal: abort.signal,
+      onOutput: (text) => void (text.includes('[3/6]') && abort.abort()),
+    });
+    expect([ran.code, ran.stdout]).toEqual([4, expect.stringContaining('The cluster is as it was.')]);
+    expect(state()).toEqual(before);
+  });
 
   test('killed at any moment, --resume completes it', async () => {
     const { ferry, state, lab, folder } = await open({ speed: 60 });

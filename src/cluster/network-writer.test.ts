@@ -24,7 +24,7 @@ function recording(objects: Record<string, StoredObject[]>, conflicts = 0, overt
         overtake();
         throw new ApiError(409, { verb: 'patch' }, { message: 'the object has been modified' });
       }
-      return (await fake.client.get(resource, name, options)) as never;
+      return await fake.client.get<never>(resource, name, options);
     },
   };
   return { client, patches, calls: fake.calls };
@@ -116,9 +116,7 @@ describe('the setting', () => {
 
   test('that is another by now is not overwritten, not even after a conflict', async () => {
     const objects = { [HOLDERS]: [holder()] };
-    const { client, patches } = recording(objects, 1, () =>
-      (objects[HOLDERS] as StoredObject[]).splice(0, 1, holder('theirs')),
-    );
+    const { client, patches } = recording(objects, 1, () => objects[HOLDERS].splice(0, 1, holder('theirs')));
     await expect(writeNetworkSetting(client, setting, { expected: undefined, value: 'm' })).rejects.toThrow(
       'the migration network was not set and is theirs now',
     );

@@ -82,7 +82,7 @@ describe('a plan', () => {
   ] as const)('of type %s with VLAN %s makes %j', (type, vlan, names, config) => {
     const { vlan: _, ...rest } = request;
     const made = planNetwork(site(), { ...rest, type, ...(vlan !== undefined && { vlan }) }, KNOWN);
-    expect((made.policy.spec?.desiredState?.['interfaces'] as Link[]).map(({ name }) => name)).toEqual(names);
+    expect((made.policy.spec!.desiredState!['interfaces'] as Link[]).map(({ name }) => name)).toEqual(names);
     expect(readCni(made.attachment).plugin).toMatchObject(config);
   });
 

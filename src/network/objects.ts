@@ -60,11 +60,11 @@ export function interfacesOf(request: Resolved): Link[] {
 }
 
 /** The host's interface or bridge that the attachment stands on. */
-export function attachedTo(request: Resolved): string {
+function attachedTo(request: Resolved): string {
   return request.type === 'macvlan' ? (vlanName(request) ?? request.interface) : BRIDGE;
 }
 
-export function policyName(name: string): string {
+function policyName(name: string): string {
   return `${name}-policy`;
 }
 

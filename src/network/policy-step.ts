@@ -90,7 +90,7 @@ function failureOf(enactment: Enactment): string {
 }
 
 /** The part of NMState's message that says why. */
-export function nmstateReason(message: string): string {
+function nmstateReason(message: string): string {
   const text = message.replace(/\s+/g, ' ');
   const error = /NmstateError: (.*?)(?: : failed to execute|$)/.exec(text)?.[1];
   const probes = /(failed runnig probe[^:]*|failed running probe[^:]*)/.exec(text)?.[1];
@@ -100,7 +100,7 @@ export function nmstateReason(message: string): string {
 }
 
 /** The networks of nodes as NMState shows them now, by node. */
-export async function readNetworks({ client, signal }: Context): Promise<Map<string, NodeNetwork>> {
+async function readNetworks({ client, signal }: Context): Promise<Map<string, NodeNetwork>> {
   const { items } = await client.list<NodeNetworkState, NodeNetwork>(resources.nodeNetworkStates, {
     signal,
     map: networkIn,

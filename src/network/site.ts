@@ -47,7 +47,7 @@ function head({ apiVersion, metadata }: HyperConverged | KubeVirt): Omit<Setting
 }
 
 /** The text at a path of an object; undefined if there is none, or an empty one: both mean the pod network. */
-export function valueIn(object: object, path: readonly string[]): string | undefined {
+function valueIn(object: object, path: readonly string[]): string | undefined {
   let value: unknown = object;
   for (const key of path) value = (value as Record<string, unknown> | undefined | null)?.[key];
   return typeof value === 'string' && value !== '' ? value : undefined;

@@ -37,7 +37,7 @@ export function linksBefore(network: NodeNetwork | undefined, desired: readonly 
  * What takes a node back to what it had: interfaces that it did not have absent, the others with their state and MTU.
  * Empty where nothing differs. Deleting a policy alone undoes nothing.
  */
-export function undoOf(before: readonly LinkBefore[], now: NodeNetwork | undefined, desired: readonly Link[]): Link[] {
+function undoOf(before: readonly LinkBefore[], now: NodeNetwork | undefined, desired: readonly Link[]): Link[] {
   return desired.flatMap((link): Link[] => {
     const { name, type = '' } = link;
     const present = now && linkOf(now, name, type);

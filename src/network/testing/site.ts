@@ -54,12 +54,12 @@ export function freshNetwork(index: number): Network {
   };
 }
 
-export function networkState(node: string, { links, routes, ovn }: Network): KubeObject {
+function networkState(node: string, { links, routes, ovn }: Network): KubeObject {
   const status = { currentState: { interfaces: links, routes: { running: routes }, ovn } };
   return { apiVersion: 'nmstate.io/v1beta1', kind: 'NodeNetworkState', metadata: { name: node }, status } as KubeObject;
 }
 
-export function hyperConverged(network?: string): HyperConverged {
+function hyperConverged(network?: string): HyperConverged {
   return {
     apiVersion: 'hco.kubevirt.io/v1beta1',
     kind: 'HyperConverged',
@@ -108,7 +108,7 @@ export function site({ network, node, pod, set, objects = [] }: SiteOptions = {}
     object.status = { ...object.status, addresses: [{ type: 'InternalIP', address: `10.0.0.${11 + index}` }] };
     node?.(object, index);
   });
-  base.filter(({ kind }) => kind === 'Pod').forEach((object, index) => pod?.(object as Pod, index));
+  base.filter(({ kind }) => kind === 'Pod').forEach((object, index) => pod?.(object, index));
   for (const object of base) {
     if (object.kind === 'KubeVirt' && set !== undefined) {
       (object as { spec?: object }).spec = { configuration: { migrations: { network: set } } };
