@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { causesOfMigrations } from '../src/diagnose/causes/of-migrations.ts';
+import type { LabRow } from './causes/happens.ts';
 import { diagnose } from './causes/harness.ts';
-import { type LabRow, rows } from './causes/rows.ts';
+import { rows } from './causes/rows.ts';
 
 // Causes of migrations, produced through the API of a lab of the releases in which they exist, with near misses. To add
 // one: a row in test/causes/rows.ts.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { diagnoseVm } from '../../diagnose/diagnose.ts';
 import { failingRows } from '../../diagnose/testing/failing-rows.ts';
+import { faultyRows } from '../../diagnose/testing/faulty-rows.ts';
 import { objectsOf } from '../../diagnose/testing/migrations.ts';
 import { dossierOf } from '../../diagnose/testing/subjects.ts';
 import { waitingRows } from '../../diagnose/testing/waiting-rows.ts';
@@ -10,7 +11,7 @@ import { renderDiagnosis, renderMeaning } from './render.ts';
 
 // What a reader sees; the objects are those of the causes' table.
 
-const rows = [...waitingRows, ...failingRows];
+const rows = [...waitingRows, ...failingRows, ...faultyRows];
 
 test.each([
   'queue/cluster-limit',

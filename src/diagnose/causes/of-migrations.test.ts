@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { failingRows } from '../testing/failing-rows.ts';
+import { faultyRows } from '../testing/faulty-rows.ts';
 import { objectsOf } from '../testing/migrations.ts';
 import { ask } from '../testing/subjects.ts';
 import { waitingRows } from '../testing/waiting-rows.ts';
@@ -7,7 +8,7 @@ import { causesOfMigrations } from './of-migrations.ts';
 
 // Each cause: a case that produces it, what its message says, and a near miss that must not.
 
-const rows = [...waitingRows, ...failingRows];
+const rows = [...waitingRows, ...failingRows, ...faultyRows];
 const causeOf = (id: string) => causesOfMigrations.find((cause) => cause.id === id)!;
 
 describe('causes of migrations', () => {

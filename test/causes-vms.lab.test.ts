@@ -1,0 +1,325 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { renderDiagnosis } from '../src/cli/diagnose/render.ts';
+import { run } from '../src/cli/testing/run.ts';
+import type { Diagnosis } from '../src/diagnose/diagnose.ts';
+import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
+import { versions } from '../src/model/versions/index.ts';
+import {
+  cordon,
+  evict,
+  launcherOf,
+  MIGRATIONS,
+  migrate,
+  migrationsOf,
+  ofWeb,
+  open,
+  type Place,
+  since,
+  some,
+  VMIS,
+  vmPath,
+  WEB,
+} from './causes/place.ts';
+
+// Causes of VMs, nodes and the cluster, produced in a lab through its API and its faults, and found by the command.
+// The clock is the test's: nothing here waits.
+
+const all = versions.map(({ cnv }) => cnv);
+
+describe.each(all)('a healthy lab of OpenShift Virtualization %s', (cnv) => {
+  test('has no cause', async () => {
+    const place = await open({ cnv });
+    expect((await place.diagnose('cluster')).ids).toEqual([]);
+    expect((await place.diagnose('node/worker-0')).ids).toEqual([]);
+    const vm = await place.diagnose('storefront-web-1', '-n', 'shop');
+    expect([vm.ids, vm.code, vm.document.history]).toEqual([[], 0, []]);
+  });
+});
+
+describe.each(all)('a drain in OpenShift Virtualization %s', (cnv) => {
+  test('moves a VM, and the VM tells why it moved', async () => {
+    const place = await open({ cnv });
+    await cordon(place, 'worker-0');
+    place.pass(2);
+    expect((await evict(place, 'shop', 'storefront-web-1')).status).toBe(429);
+    place.until(() => place.vmi('shop', 'storefront-web-1').status?.nodeName !== 'worker-0');
+    place.pass(5);
+    const { ids, document } = await place.diagnose('storefront-web-1', '-n', 'shop');
+    const to = place.vmi('shop', 'storefront-web-1').status?.nodeName;
+    expect(ids).toEqual(['moves/drain']);
+    expect(document.history).toMatchObject([
+      { kind: 'moved', from: 'worker-0', to, who: 'evacuation', trigger: 'drain' },
+    ]);
+  });
+
+  test('waits for a VM that cannot be migrated', async () => {
+    const place = await open({ cnv });
+    expect((await place.diagnose('mail-relay', '-n', 'shop')).ids).not.toContain('drain/not-migratable');
+    await cordon(place, 'worker-2');
+    place.pass(2);
+    expect((await place.diagnose('mail-relay', '-n', 'shop')).ids).toContain('drain/not-migratable');
+    expect((await place.diagnose('node/worker-2')).ids[0]).toBe('drain/not-migratable');
+  });
+});
+
+/** Changes web's template and restarts it, for what takes effect at the start only. */
+async function restarted(place: Place, template: object): Promise<void> {
+  const before = place.vmi(...WEB).metadata.uid;
+  await place.patch(vmPath(...WEB), { spec: { template } });
+  const path = `/apis/subresources.kubevirt.io/v1/namespaces/shop/virtualmachines/${WEB[1]}/restart`;
+  expect((await place.send('PUT', path, {})).status).toBe(202);
+  place.until(() => {
+    const vmi = place.lab.store.get<VirtualMachineInstance>(VMIS, ...WEB);
+    return (
+      vmi !== undefined &&
+      vmi.metadata.uid !== before &&
+      vmi.status?.phase !== undefined &&
+      vmi.status.phase !== 'Pending' &&
+      launched(vmi)
+    );
+  });
+}
+
+const launched = ({ status }: VirtualMachineInstance): boolean =>
+  status?.phase === 'Running' ||
+  (status?.conditions ?? []).some(({ type, status: value }) => type === 'PodScheduled' && value === 'False');
+
+const failedOf = (place: Place, name: string): number =>
+  migrationsOf(place, name).filter(({ status }) => status?.phase === 'Failed').length;
+
+describe.each(some)('a VM of OpenShift Virtualization %s', (cnv) => {
+  test('that External leaves to others', async () => {
+    const place = await open({ cnv });
+    await restarted(place, { spec: { evictionStrategy: 'External' } });
+    expect((await place.diagnose(...ofWeb)).ids).not.toContain('drain/external-strategy');
+    expect((await evict(place, ...WEB)).status).toBe(429);
+    expect((await place.diagnose(...ofWeb)).ids[0]).toBe('drain/external-strategy');
+    const node = place.vmi(...WEB).status?.nodeName;
+    expect((await place.diagnose(`node/${node}`)).ids[0]).toBe('drain/external-strategy');
+  });
+
+  test('that a budget keeps, and a drain restarts', async () => {
+    const place = await open({ cnv });
+    await restarted(place, { spec: { evictionStrategy: 'None' } });
+    const node = place.vmi(...WEB).status?.nodeName ?? '';
+    const budgets = '/apis/policy/v1/namespaces/shop/poddisruptionbudgets';
+    const budget = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'keep-web', namespace: 'shop' },
+      spec: {
+        minAvailable: 1,
+        selector: { matchLabels: { 'kubevirt.io/created-by': place.vmi(...WEB).metadata.uid } },
+      },
+    };
+    expect((await place.send('POST', budgets, budget)).status).toBe(201);
+    place.pass(5);
+    expect((await place.diagnose(...ofWeb)).ids).not.toContain('drain/disruption-budget');
+    await cordon(place, node);
+    place.pass(5);
+    expect((await place.diagnose(...ofWeb)).ids).toContain('drain/disruption-budget');
+    expect((await place.diagnose(`node/${node}`)).ids).toContain('drain/disruption-budget');
+    expect((await place.send('DELETE', `${budgets}/keep-web`)).status).toBe(200);
+    const before = place.vmi(...WEB).metadata.uid;
+    expect((await evict(place, ...WEB)).status).toBe(201);
+    place.until(() => {
+      const vmi = place.lab.store.get<VirtualMachineInstance>(VMIS, ...WEB);
+      return vmi !== undefined && vmi.metadata.uid !== before && vmi.status?.phase === 'Running';
+    });
+    expect((await place.diagnose(...ofWeb)).ids).toContain('vm/restarted-by-drain');
+  });
+
+  test('that is marked for eviction and fails to move again and again', async () => {
+    const place = await open({ cnv });
+    place.lab.injector.inject({ name: 'target-crash', vm: 'shop/storefront-web-1' });
+    expect((await evict(place, ...WEB)).status).toBe(429);
+    expect((await place.diagnose(...ofWeb)).ids).not.toContain('drain/evacuation-stuck');
+    place.until(() => failedOf(place, WEB[1]) === 1);
+    expect((await place.diagnose(...ofWeb)).ids).toContain('drain/evacuation-stuck');
+    expect((await place.diagnose(...ofWeb)).ids).not.toContain('moves/retry-loop');
+    place.until(() => failedOf(place, WEB[1]) === 3);
+    const { ids, document } = await place.diagnose(...ofWeb);
+    expect(ids).toContain('moves/retry-loop');
+    expect(document.history?.filter(({ kind }) => kind === 'failed')).toHaveLength(3);
+  });
+
+  test('that loses its disk', async () => {
+    const place = await open({ cnv });
+    place.lab.injector.inject({ name: 'volume-detached', vm: 'shop/storefront-web-1', for: '5m' });
+    expect((await place.diagnose(...ofWeb)).ids[0]).toBe('vm/io-error');
+    place.pass(301);
+    expect((await place.diagnose(...ofWeb)).ids).not.toContain('vm/io-error');
+  });
+
+  test('that no node can take', async () => {
+    const place = await open({ cnv });
+    await restarted(place, { spec: { nodeSelector: { disk: 'none-has-it' } } });
+    expect((await place.diagnose(...ofWeb)).ids[0]).toBe('vm/no-node');
+  });
+
+  test('whose changes wait for a restart', async () => {
+    const place = await open({ cnv });
+    await place.patch(vmPath(...WEB), { spec: { template: { spec: { terminationGracePeriodSeconds: 17 } } } });
+    place.pass(10);
+    expect((await place.diagnose(...ofWeb)).ids).toEqual(['vm/restart-required']);
+  });
+
+  test('that a pod of an earlier migration keeps', async () => {
+    const place = await open({ cnv });
+    const { metadata, spec } = launcherOf(place, ...WEB);
+    const created = await place.send('POST', '/api/v1/namespaces/shop/pods', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'virt-launcher-storefront-web-1-stale', namespace: 'shop', labels: metadata.labels },
+      spec: { nodeName: 'worker-3', containers: [{ name: 'compute', image: spec?.containers[0]?.image ?? 'x' }] },
+    });
+    expect(created.status).toBe(201);
+    place.pass(10);
+    expect((await place.diagnose(...ofWeb)).ids).toContain('vm/stale-launcher');
+  });
+
+  test('whose node is lost', async () => {
+    const place = await open({ cnv });
+    const before = place.vmi(...WEB);
+    place.lab.injector.inject({ name: 'node-not-ready', node: 'worker-0' });
+    place.pass(90);
+    expect((await place.diagnose(...ofWeb)).ids).toContain('node/not-ready');
+    expect((await place.diagnose('node/worker-0')).ids[0]).toBe('node/not-ready');
+    expect((await place.diagnose('cluster')).ids[0]).toBe('node/not-ready');
+    const pod = launcherOf(place, ...WEB);
+    place.until(() => launcherOf(place, ...WEB).metadata.deletionTimestamp !== undefined);
+    place.pass(200);
+    await place.send('DELETE', `/api/v1/namespaces/shop/pods/${pod.metadata.name}?gracePeriodSeconds=0`);
+    place.until(() => {
+      const vmi = place.lab.store.get<VirtualMachineInstance>(VMIS, ...WEB);
+      return vmi !== undefined && vmi.metadata.uid !== before.metadata.uid && vmi.status?.phase === 'Running';
+    });
+    expect((await place.diagnose(...ofWeb)).ids).toContain('vm/restarted-after-node-loss');
+  });
+
+  test('that is bridged to the pod network', async () => {
+    const place = await open({ cnv });
+    const { networks, domain } = place.vmi(...WEB).spec;
+    const [{ masquerade: _, ...first } = { name: 'default' }] = domain.devices.interfaces ?? [];
+    await restarted(place, {
+      metadata: { annotations: { 'kubevirt.io/allow-pod-bridge-network-live-migration': '' } },
+      spec: { networks, domain: { devices: { interfaces: [{ ...first, bridge: {} }] } } },
+    });
+    place.until(() => place.vmi(...WEB).status?.conditions?.some(({ type }) => type === 'LiveMigratable') === true);
+    expect((await place.diagnose(...ofWeb)).ids).not.toContain('network/pod-bridge');
+    const from = place.vmi(...WEB).status?.nodeName;
+    expect((await migrate(place, ...WEB)).status).toBe(201);
+    place.until(() => place.vmi(...WEB).status?.nodeName !== from);
+    place.pass(5);
+    expect((await place.diagnose(...ofWeb)).ids).toContain('network/pod-bridge');
+  });
+
+  test('that is moved four times in an hour', async () => {
+    const place = await open({ cnv });
+    for (let times = 1; times <= 4; times++) {
+      const created = await migrate(place, ...WEB, { generateName: 'kubevirt-migrate-vm-' });
+      expect(created.status).toBe(201);
+      place.until(
+        () => migrationsOf(place, WEB[1]).filter(({ status }) => status?.phase === 'Succeeded').length === times,
+      );
+      place.pass(60);
+      if (times === 3) expect((await place.diagnose(...ofWeb)).ids).not.toContain('moves/again-and-again');
+    }
+    const { ids, document } = await place.diagnose(...ofWeb);
+    expect(ids[0]).toBe('moves/again-and-again');
+    expect(document.history?.map(({ kind, who }) => [kind, who])).toEqual(
+      Array.from({ length: 4 }, () => ['moved', 'api']),
+    );
+  });
+
+  test('that makes room for another', async () => {
+    const place = await open({ cnv });
+    const pod = launcherOf(place, ...WEB);
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'preempted.1', namespace: 'shop' },
+      involvedObject: { kind: 'Pod', namespace: 'shop', name: pod.metadata.name, uid: pod.metadata.uid },
+      type: 'Normal',
+      reason: 'Preempted',
+      message: 'Preempted by pod 0f1e on node worker-0',
+      reportingComponent: 'default-scheduler',
+      firstTimestamp: '2026-03-01T08:00:00Z',
+      lastTimestamp: '2026-03-01T08:00:00Z',
+    };
+    expect((await place.send('POST', '/api/v1/namespaces/shop/events', event)).status).toBe(201);
+    expect((await place.diagnose(...ofWeb)).ids[0]).toBe('vm/preempted');
+    expect((await place.diagnose('storefront-web-2', '-n', 'shop')).ids).not.toContain('vm/preempted');
+  });
+});
+
+describe.each(all.slice(0, -1))('an upgrade of OpenShift Virtualization %s', (cnv) => {
+  test('moves VMs, and those that cannot be moved stay in the old launcher', async () => {
+    const place = await open({ cnv });
+    const next = all[all.indexOf(cnv) + 1];
+    expect((await place.send('POST', '/lab/v1/upgrade', { cnv: next })).status).toBe(202);
+    place.pass(10);
+    expect((await place.diagnose('cluster')).ids).toContain('kubevirt/upgrade');
+    const done = (): VirtualMachineInstanceMigration | undefined =>
+      place.lab.store
+        .list<VirtualMachineInstanceMigration>(MIGRATIONS)
+        .find(({ status }) => status?.phase === 'Succeeded' && status.migrationState?.endTimestamp !== undefined);
+    place.until(() => done() !== undefined, 2000);
+    const { metadata, spec } = done()!;
+    const cluster = await place.diagnose('cluster');
+    expect(cluster.ids).toContain('moves/workload-updater');
+    const moved = await place.diagnose(spec.vmiName ?? '', '-n', metadata.namespace ?? '');
+    expect(moved.ids).toContain('moves/upgrade');
+    expect(moved.document.history).toMatchObject([{ kind: 'moved', who: 'workload-update' }]);
+    expect((await place.diagnose('mail-relay', '-n', 'shop')).ids).toContain('vm/outdated-launcher');
+  });
+});
+
+describe.each(since(5))('a change of a running VM of OpenShift Virtualization %s', (cnv) => {
+  test('moves it', async () => {
+    const place = await open({ cnv });
+    const { sockets = 1 } = place.vmi(...WEB).status?.currentCPUTopology ?? {};
+    await place.patch(vmPath(...WEB), { spec: { template: { spec: { domain: { cpu: { sockets: sockets * 2 } } } } } });
+    place.until(() => migrationsOf(place, WEB[1]).length > 0);
+    expect((await place.diagnose(...ofWeb)).ids).toContain('moves/live-update');
+  });
+});
+
+test('who may read one namespace only gets its history, and is told what was not seen', async () => {
+  const place = await open({ cnv: '4.20' });
+  const user = { name: 'eve', roles: ['view'], namespace: 'shop' };
+  const { status, body } = await place.send('POST', '/lab/v1/users', user);
+  expect(status).toBe(201);
+  await migrate(place, ...WEB);
+  place.until(() =>
+    migrationsOf(place, WEB[1]).some(({ status: now }) => now?.migrationState?.endTimestamp !== undefined),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-causes-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, (body as { kubeconfig: string }).kubeconfig, { mode: 0o600 });
+  const ran = await run(['diagnose', ...ofWeb, '-o', 'json', '--kubeconfig', kubeconfig], { env: { HOME: folder } });
+  rmSync(folder, { recursive: true, force: true });
+  const document = JSON.parse(ran.stdout) as Diagnosis;
+  expect(document.history).toMatchObject([{ kind: 'moved', who: 'user' }]);
+  const unseen = document.unseen.map(({ what }) => what);
+  // Events of nodes are elsewhere; those of the namespace were read.
+  expect(unseen).toContain('nodes');
+  expect(unseen).not.toContain('events');
+});
+
+test('the history is told in words', async () => {
+  const place = await open({ cnv: '4.20' });
+  await cordon(place, 'worker-0');
+  place.pass(2);
+  await evict(place, ...WEB);
+  place.until(() => place.vmi(...WEB).status?.nodeName !== 'worker-0');
+  place.pass(5);
+  const { document } = await place.diagnose(...ofWeb);
+  const [moved] = document.history ?? [];
+  expect(renderDiagnosis(document)).toContain(
+    `history:\n  ${moved?.at} moved from worker-0 to ${moved?.to}: worker-0 was cordoned and drained [${moved?.migration}]\n`,
+  );
+});

@@ -1,0 +1,55 @@
+import { at, type Hand } from './harness.ts';
+
+export type Happens = (hand: Hand) => Promise<void>;
+
+/** A cause, what leads to it, and what nearly does. */
+export interface LabRow {
+  cause: string;
+  title?: string;
+  /** Releases in which it exists; default the oldest, the default and the newest. */
+  releases?: string[];
+  happens: Happens;
+  near: Happens;
+  /** Default vm/web. */
+  of?: string;
+  /** Default certain; by release where it differs. */
+  confidence?: 'certain' | 'likely' | 'possible' | Record<string, 'certain' | 'likely' | 'possible'>;
+  /** It makes another cause worse, which is named first. */
+  beside?: string;
+}
+
+export const ALL = ['4.17', '4.18', '4.19', '4.20', '4.21', '4.22', 'next'];
+
+export const since = (release: string): string[] => ALL.slice(ALL.indexOf(release));
+
+export const stuck = (name: string) => ({ vm: `vms/${name}` });
+
+export const running: Happens = async (hand) => {
+  hand.fault('migration-stuck', stuck('web'));
+  await hand.migrate('web');
+  hand.until('web', 'Running');
+};
+
+export const pending: Happens = async (hand) => {
+  hand.fault('target-pending', {});
+  await hand.migrate('web');
+  hand.until('web', 'Scheduling');
+  hand.pass(20);
+};
+
+export const well: Happens = async (hand) => {
+  await hand.migrate('web');
+  hand.until('web', 'Succeeded');
+  hand.pass(5);
+};
+
+/** web's migration has failed while it copied, with this reason. */
+export const failedWith =
+  (reason: string): Happens =>
+  async (hand) => {
+    await running(hand);
+    await hand.remove(at.pod(hand.target('web').metadata.name));
+    hand.until('web', 'Failed');
+    hand.pass(2);
+    await hand.merge(`${at.migration('web')}/status`, { status: { migrationState: { failureReason: reason } } });
+  };

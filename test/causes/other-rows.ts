@@ -1,0 +1,161 @@
+import { ALL, failedWith, type Happens, type LabRow, pending, running } from './happens.ts';
+import { at } from './harness.ts';
+
+const network: Happens = async (hand) => {
+  await hand.settings({ network: 'lm' });
+  hand.pass(60);
+};
+
+const attachment =
+  (namespace: string): Happens =>
+  (hand) =>
+    hand.create(`/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions`, {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'lm' },
+      spec: {
+        config: JSON.stringify({
+          cniVersion: '0.3.1',
+          name: 'lm',
+          type: 'macvlan',
+          master: 'enp4s0',
+          mode: 'bridge',
+          ipam: { type: 'whereabouts', range: '10.200.5.0/24' },
+        }),
+      },
+    });
+
+export const otherRows: LabRow[] = [
+  {
+    cause: 'node/virt-handler-not-ready',
+    confidence: 'likely',
+    happens: async (hand) => {
+      await hand.migrate('web');
+      hand.until('web', 'Scheduling');
+      hand.pass(0.2);
+      for (const node of ['worker-1', 'worker-2']) hand.fault('virt-handler-crash', { node });
+      hand.pass(90);
+    },
+    near: running,
+  },
+  {
+    cause: 'node/lost',
+    happens: async (hand) => {
+      await running(hand);
+      hand.fault('node-not-ready', { node: hand.vmi('web').status?.migrationState?.targetNode ?? '' });
+      hand.pass(60);
+    },
+    near: async (hand) => {
+      await running(hand);
+      hand.pass(60);
+    },
+  },
+  {
+    cause: 'vm/stopped-meanwhile',
+    confidence: 'likely',
+    happens: async (hand) => {
+      await pending(hand);
+      await hand.merge(at.vm('web'), { spec: { runStrategy: 'Halted' } });
+      hand.pass(300);
+    },
+    near: async (hand) => {
+      await hand.merge(at.vm('web'), { spec: { runStrategy: 'Halted' } });
+      hand.pass(300);
+    },
+  },
+  {
+    cause: 'network/connection-lost',
+    releases: ALL,
+    happens: async (hand) => {
+      await running(hand);
+      hand.fault('link-down', { node: 'worker-0' });
+      hand.pass(60);
+    },
+    near: running,
+  },
+  {
+    cause: 'network/attachment-missing',
+    of: 'cluster',
+    happens: async (hand) => {
+      await attachment('vms')(hand);
+      await network(hand);
+    },
+    near: async (hand) => {
+      await attachment('openshift-cnv')(hand);
+      await network(hand);
+    },
+  },
+  {
+    cause: 'network/fallback',
+    of: 'cluster',
+    confidence: 'likely',
+    beside: '',
+    happens: async (hand) => {
+      await attachment('openshift-cnv')(hand);
+      await hand.settings({ network: 'lm' });
+    },
+    near: async (hand) => {
+      await attachment('openshift-cnv')(hand);
+      await network(hand);
+      hand.pass(600);
+    },
+  },
+  {
+    cause: 'libvirt/cpu',
+    happens: failedWith(
+      "virError(Code=91, Domain=31, Message='operation failed: guest CPU doesn't match specification: missing features: vmx')",
+    ),
+    near: failedWith('x'),
+  },
+  {
+    cause: 'libvirt/disk',
+    happens: failedWith('virError(Code=1, Domain=10, Message=\'internal error: Failed to get shared "write" lock\')'),
+    near: failedWith('x'),
+  },
+  {
+    cause: 'volume/destination-smaller',
+    happens: failedWith(
+      'Volume migration cannot be performed because the destination volume is smaller than the source volume: x',
+    ),
+    near: failedWith('x'),
+  },
+  {
+    cause: 'network/unreachable',
+    happens: failedWith(
+      "virError(Code=38, Domain=7, Message='unable to connect to server at 10.1.1.1:3333: Connection refused')",
+    ),
+    near: failedWith('x'),
+  },
+  {
+    cause: 'libvirt/error',
+    confidence: 'likely',
+    happens: failedWith("virError(Code=1, Domain=10, Message='something new')"),
+    near: failedWith('x'),
+  },
+  {
+    cause: 'volume/deadline',
+    happens: async (hand) => {
+      await hand.policy({ completionTimeoutPerGiB: 10 });
+      hand.fault('migration-diverging', { vm: 'vms/web' });
+      await hand.migrate('web');
+      hand.until('web', 'Running');
+      const claim = (claimName: string) => ({ claimName, capacity: { storage: '10Gi' } });
+      const migratedVolumes = [{ volumeName: 'root', sourcePVCInfo: claim('old'), destinationPVCInfo: claim('new') }];
+      hand.until('web', 'Failed');
+      hand.pass(2);
+      await hand.merge(`${at.migration('web')}/status`, {
+        status: {
+          migrationState: { failureReason: 'Live migration is not completed after 140 seconds and has been aborted' },
+        },
+      });
+      await hand.merge(at.vmi('web'), { status: { migratedVolumes } });
+    },
+    near: async (hand) => {
+      await hand.policy({ completionTimeoutPerGiB: 10 });
+      hand.fault('migration-diverging', { vm: 'vms/web' });
+      await hand.migrate('web');
+      hand.until('web', 'Failed');
+      hand.pass(2);
+    },
+  },
+];
