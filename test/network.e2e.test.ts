@@ -143,7 +143,7 @@ function pull(lab: Lab, node: string, name: string): void {
   } as never);
 }
 
-describe.each(['4.17', '4.20', '4.22', 'next'])('on OpenShift Virtualization %s', (cnv) => {
+describe.each(['4.17', '4.18', '4.19', '4.20', '4.21', '4.22', 'next'])('on OpenShift Virtualization %s', (cnv) => {
   test('apply builds it, verify finds nothing wrong, remove leaves the cluster as it was', async () => {
     const { ferry, state, lab } = await open({ cnv });
     const before = state();

@@ -73,7 +73,10 @@ async function withoutHco(cnv: string): Promise<LabOptions> {
 
 const versions = [
   ['4.17', 'hco.kubevirt.io/v1beta1', '.spec.liveMigrationConfig', 800],
+  ['4.18', 'hco.kubevirt.io/v1beta1', '.spec.liveMigrationConfig', 150],
+  ['4.19', 'hco.kubevirt.io/v1beta1', '.spec.liveMigrationConfig', 150],
   ['4.20', 'hco.kubevirt.io/v1beta1', '.spec.liveMigrationConfig', 150],
+  ['4.21', 'hco.kubevirt.io/v1beta1', '.spec.liveMigrationConfig', 150],
   [
     '4.22',
     'hco.kubevirt.io/v1',
