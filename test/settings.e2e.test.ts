@@ -9,6 +9,7 @@ import { parseSnapshot } from '../src/cluster/saved-snapshot.ts';
 import { type Lab, type LabOptions, startLab } from '../src/lab/lab.ts';
 import type { HyperConverged, KubeObject, KubeVirt, MigrationPolicy } from '../src/model/objects.ts';
 import { at } from '../src/settings/target.ts';
+import { McpClient } from './mcp-client.ts';
 
 // The settings commands on the lab, whose operators and webhooks do what the real ones do.
 
@@ -600,4 +601,38 @@ describe('advise', () => {
         expect.stringContaining('does not match: it asks for app=cache'),
       ]);
     }));
+});
+
+test('set by hand through kubernetes-mcp-server as the mission does, the settings are the same', async () => {
+  const wanted = { parallelMigrationsPerCluster: 8, parallelOutboundMigrationsPerNode: 3, progressTimeout: 200 };
+  const mine = await withLab({}, async (lab, ferry) => {
+    const flags = Object.entries(wanted).map(([name, value]) => `${name}=${value}`);
+    expect((await ferry('settings', 'set', ...flags, '--yes')).code).toBe(0);
+    return [hco(lab).spec, inForce(lab)];
+  });
+  const theirs = await withLab({}, async (lab) => {
+    const kubeconfig = file(lab.kubeconfig);
+    const mcp = new McpClient(
+      'node_modules/.bin/kubernetes-mcp-server',
+      ['--kubeconfig', kubeconfig, '--toolsets', 'core,config'],
+      { PATH: process.env['PATH'], HOME: folder },
+    );
+    try {
+      await mcp.initialize();
+      const { isError } = await mcp.call('resources_create_or_update', {
+        resource: JSON.stringify({
+          apiVersion: 'hco.kubevirt.io/v1beta1',
+          kind: 'HyperConverged',
+          metadata: { name: 'kubevirt-hyperconverged', namespace: CNV },
+          spec: { liveMigrationConfig: wanted },
+        }),
+      });
+      expect(isError).toBe(false);
+      await expect.poll(() => inForce(lab)['progressTimeout'], { timeout: 30_000 }).toBe(wanted.progressTimeout);
+    } finally {
+      mcp.close();
+    }
+    return [hco(lab).spec, inForce(lab)];
+  });
+  expect(mine).toEqual(theirs);
 });
