@@ -1,4 +1,14 @@
-import { ALL, failedWith, type Happens, type LabRow, pending, running, since, well } from './happens.ts';
+import {
+  ALL,
+  brokenInPostCopy,
+  disruptive,
+  failedWith,
+  type LabRow,
+  pending,
+  running,
+  since,
+  well,
+} from './happens.ts';
 import { at, type Hand, HCO } from './harness.ts';
 
 /** The guest writes all the time, this much memory at this rate. */
@@ -8,14 +18,6 @@ const writes =
     await hand.merge(at.vm(name), {
       spec: { template: { metadata: { annotations: { 'lab.ferry.run/memory-writes': what } } } },
     });
-  };
-
-const disruptive =
-  (values: object): Happens =>
-  async (hand) => {
-    await hand.policy({ completionTimeoutPerGiB: 2, ...values });
-    await running(hand);
-    hand.pass(9);
   };
 
 export const failingRows: LabRow[] = [
@@ -58,11 +60,7 @@ export const failingRows: LabRow[] = [
   },
   {
     cause: 'migration/post-copy-failed',
-    happens: async (hand) => {
-      await disruptive({ allowPostCopy: true, allowAutoConverge: false })(hand);
-      await hand.remove(at.pod(hand.target('web').metadata.name));
-      hand.pass(60);
-    },
+    happens: brokenInPostCopy,
     near: failedWith('x'),
   },
   {

@@ -53,3 +53,20 @@ export const failedWith =
     hand.pass(2);
     await hand.merge(`${at.migration('web')}/status`, { status: { migrationState: { failureReason: reason } } });
   };
+
+/** web's migration runs into its deadline while these settings of disruption hold. */
+export const disruptive =
+  (values: object): Happens =>
+  async (hand) => {
+    await hand.policy({ completionTimeoutPerGiB: 2, ...values });
+    await running(hand);
+    hand.pass(9);
+  };
+
+/** web is in post-copy, and its target pod goes; nobody starts it again. */
+export const brokenInPostCopy: Happens = async (hand) => {
+  await hand.merge(at.vm('web'), { spec: { runStrategy: 'Manual' } });
+  await disruptive({ allowPostCopy: true, allowAutoConverge: false })(hand);
+  await hand.remove(at.pod(hand.target('web').metadata.name));
+  hand.pass(60);
+};

@@ -31,6 +31,8 @@ export interface Hand {
   vmi(vm: string): VirtualMachineInstance;
   /** The pod a VM runs in. */
   launcher(vm: string): string;
+  /** The virt-handler of a node. */
+  handler(node: string): string;
   /** The target pod of m-VM. */
   target(vm: string): Pod;
   /** An event as a component would record it. */
@@ -184,6 +186,11 @@ function handIn(lab: Lab, client: KubeClient): Hand {
         );
       return own!.metadata.name;
     },
+    handler: (node) =>
+      lab.store
+        .list<Pod>(resources.pods, 'openshift-cnv')
+        .find(({ metadata, spec }) => metadata.labels?.['kubevirt.io'] === 'virt-handler' && spec?.nodeName === node)!
+        .metadata.name,
     target: (vm) =>
       lab.store
         .list<Pod>(resources.pods, 'vms')

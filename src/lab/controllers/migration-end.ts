@@ -10,7 +10,7 @@ import { logTo } from './launcher-log.ts';
 import { completeSizeChanges } from './live-update-size.ts';
 import type { Failure, Job, JobBook } from './migration-job.ts';
 import { openReadinessGate } from './readiness-gate.ts';
-import { currentPod } from './virt-vmi.ts';
+import { currentPod, enterPhase } from './virt-vmi.ts';
 import { completeVolumesChange } from './volume-migration.ts';
 
 export interface MigrationEnd {
@@ -87,12 +87,14 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
     job.unreported = outcome;
     if (!handlerReports(cluster, job.source)) return;
     jobs.forget(job.uid);
-    const failed = jobs.change(job, (_, state) => {
+    const failed = jobs.change(job, (draft, state) => {
       state.endTimestamp = now(cluster);
       state.completed = true;
       state.failed = true;
       state.failureReason = outcome.reason;
       if (outcome.abortStatus !== undefined) state.abortStatus = outcome.abortStatus as typeof state.abortStatus;
+      // In post-copy neither side has all of the guest's memory: libvirt's PausedPostcopyFailed, which KubeVirt takes for Failed.
+      if (state.mode === 'PostCopy') enterPhase(cluster, draft, 'Failed');
     });
     if (failed === undefined) return;
     events.warning(

@@ -1,0 +1,206 @@
+import { brokenInPostCopy, disruptive, type Happens, type LabRow, since, well } from './happens.ts';
+import { at, type Hand, HCO } from './harness.ts';
+
+const KUBEVIRT = '/apis/kubevirt.io/v1/namespaces/openshift-cnv/kubevirts/kubevirt-kubevirt-hyperconverged';
+const CNV = '/api/v1/namespaces/openshift-cnv';
+const DESCHEDULERS = '/apis/operator.openshift.io/v1/namespaces/openshift-kube-descheduler-operator/kubedeschedulers';
+
+/** Points the disk of `pinned` to a new claim on shared storage, to which it is copied. */
+const volumesMove: Happens = async (hand) => {
+  await hand.create('/apis/cdi.kubevirt.io/v1beta1/namespaces/vms/datavolumes', {
+    apiVersion: 'cdi.kubevirt.io/v1beta1',
+    kind: 'DataVolume',
+    metadata: { name: 'shared', namespace: 'vms' },
+    spec: {
+      source: { blank: {} },
+      storage: { storageClassName: 'ontap-nas', resources: { requests: { storage: '10Gi' } } },
+    },
+  });
+  hand.pass(60);
+  await hand.merge(at.vm('pinned'), {
+    spec: {
+      updateVolumesStrategy: 'Migration',
+      template: { spec: { volumes: [{ name: 'root', dataVolume: { name: 'shared' } }] } },
+    },
+  });
+};
+
+const evict = (hand: Hand, vm: string): Promise<void> => {
+  const name = hand.launcher(vm);
+  return hand
+    .create(`${at.pod(name)}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } })
+    .catch(() => undefined);
+};
+
+/** Evicts web, until it has moved, so many times. */
+const evicted =
+  (times: number): Happens =>
+  async (hand) => {
+    for (let time = 0; time < times; time++) {
+      await evict(hand, 'web');
+      hand.pass(300);
+    }
+  };
+
+const descheduler =
+  (mode: string): Happens =>
+  async (hand) => {
+    await hand.create('/api/v1/namespaces', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'openshift-kube-descheduler-operator' },
+    });
+    await hand.create(DESCHEDULERS, {
+      apiVersion: 'operator.openshift.io/v1',
+      kind: 'KubeDescheduler',
+      metadata: { name: 'cluster', namespace: 'openshift-kube-descheduler-operator' },
+      spec: { mode, deschedulingIntervalSeconds: 3600, profiles: ['KubeVirtRelieveAndMigrate'] },
+    });
+  };
+
+const handlerWaits =
+  (reason: string): Happens =>
+  async (hand) => {
+    const name = hand.handler('worker-1');
+    const state = { waiting: { reason } };
+    await hand.merge(`${CNV}/pods/${name}/status`, {
+      status: {
+        phase: 'Pending',
+        conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }],
+        containerStatuses: [
+          { name: 'virt-handler', image: 'virt-handler', imageID: '', ready: false, restartCount: 0, state },
+        ],
+      },
+    });
+  };
+
+const labelled =
+  (schedulable: string): Happens =>
+  (hand) =>
+    hand.merge(at.node('worker-1'), { metadata: { labels: { 'kubevirt.io/schedulable': schedulable } } });
+
+const interfaces =
+  (ipAddress: string | undefined): Happens =>
+  async (hand) => {
+    await well(hand);
+    hand.pass(200);
+    const [first] = hand.vmi('web').status?.interfaces ?? [];
+    await hand.merge(at.vmi('web'), { status: { interfaces: [{ ...first, ipAddress: ipAddress ?? null }] } });
+  };
+
+/** An event of KubeVirt's own namespace. */
+const saidByKubeVirt =
+  (message: string): Happens =>
+  (hand) =>
+    hand.create(`${CNV}/events`, {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'virt-api.1', namespace: 'openshift-cnv' },
+      involvedObject: { kind: 'Pod', namespace: 'openshift-cnv', name: 'virt-api-1' },
+      type: 'Warning',
+      reason: 'Unhealthy',
+      message,
+      firstTimestamp: '2026-03-01T08:00:05Z',
+      lastTimestamp: '2026-03-01T08:00:05Z',
+      source: { component: 'kubelet' },
+    });
+
+/** What migrations leave behind, and what is wrong with KubeVirt itself. */
+export const aftermathRows: LabRow[] = [
+  {
+    cause: 'vm/lost-in-post-copy',
+    beside: 'migration/post-copy-failed',
+    happens: brokenInPostCopy,
+    near: async (hand) => {
+      await disruptive({ allowPostCopy: true, allowAutoConverge: false })(hand);
+    },
+  },
+  {
+    cause: 'network/address-lost',
+    confidence: 'likely',
+    happens: interfaces(undefined),
+    near: interfaces('10.128.0.9'),
+  },
+  {
+    cause: 'moves/volume-migration',
+    releases: since('4.18'),
+    of: 'vm/pinned',
+    happens: async (hand) => {
+      await volumesMove(hand);
+      hand.pass(900);
+    },
+    near: async () => undefined,
+  },
+  {
+    cause: 'storage/manual-recovery',
+    releases: since('4.18'),
+    of: 'vm/pinned',
+    happens: async (hand) => {
+      await volumesMove(hand);
+      hand.pass(8);
+      await hand.merge(at.vm('pinned'), { spec: { runStrategy: 'Halted' } });
+      hand.pass(60);
+    },
+    near: async (hand) => {
+      await volumesMove(hand);
+      hand.pass(8);
+    },
+  },
+  {
+    cause: 'moves/descheduler-storm',
+    confidence: 'likely',
+    of: 'cluster',
+    happens: async (hand) => {
+      await descheduler('Automatic')(hand);
+      await evicted(2)(hand);
+    },
+    near: async (hand) => {
+      await descheduler('Predictive')(hand);
+      await evicted(2)(hand);
+    },
+  },
+  {
+    cause: 'handler/image-pull',
+    of: 'node/worker-1',
+    happens: handlerWaits('ImagePullBackOff'),
+    near: handlerWaits('ContainerCreating'),
+  },
+  {
+    cause: 'handler/not-schedulable',
+    of: 'node/worker-1',
+    confidence: 'likely',
+    happens: labelled('false'),
+    near: labelled('true'),
+  },
+  {
+    cause: 'handler/not-on-network',
+    title: 'the setting is there, its roll-out not yet',
+    of: 'node/worker-1',
+    happens: async (hand) => {
+      await hand.merge(HCO, { spec: { liveMigrationConfig: { network: 'mignet' } } });
+      hand.pass(5);
+    },
+    near: async (hand) => {
+      await hand.settings({ parallelMigrationsPerCluster: 4 });
+    },
+  },
+  {
+    cause: 'kubevirt/not-available',
+    of: 'cluster',
+    happens: (hand) =>
+      hand.merge(`${KUBEVIRT}/status`, {
+        status: { conditions: [{ type: 'Available', status: 'False', message: 'virt-api is not ready' }] },
+      }),
+    near: (hand) =>
+      hand.merge(`${KUBEVIRT}/status`, {
+        status: { conditions: [{ type: 'Available', status: 'True', message: 'All components are ready.' }] },
+      }),
+  },
+  {
+    cause: 'kubevirt/certificates',
+    of: 'cluster',
+    confidence: 'likely',
+    happens: saidByKubeVirt('Readiness probe failed: virt-api: x509: certificate has expired or is not yet valid'),
+    near: saidByKubeVirt('Readiness probe failed: HTTP probe failed with statuscode: 500'),
+  },
+];
