@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import { claim, handlerPod, migration, node, vm } from '../../model/testing/fixtures.ts';
 import { quota, type Row } from './vm-objects.ts';
 

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import type { KubeObject } from '../../model/objects.ts';
 import { handlerPod, migration, node, vm } from '../../model/testing/fixtures.ts';
 import { condition, quota, type Row } from './vm-objects.ts';

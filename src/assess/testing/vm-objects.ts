@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import type { Severity, Verdict } from '../../model/finding.ts';
 import type { KubeObject } from '../../model/objects.ts';
 import type { Snapshot } from '../../model/snapshot.ts';

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import { handlerPod, kubeVirt, migration, node, vm } from '../../model/testing/fixtures.ts';
 import { condition, type Row } from './vm-objects.ts';
 

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import type { KubeObject, KubeVirt } from '../../../../model/objects.ts';
 import { handlerPod, kubeVirt, migration, node, vm } from '../../../../model/testing/fixtures.ts';
 import type { Row } from '../../../testing/subjects.ts';

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import { claim, node, storageClass, vm } from '../../../../model/testing/fixtures.ts';
 import type { Row } from '../../../testing/subjects.ts';
 import { on } from './objects.ts';
