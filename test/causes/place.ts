@@ -29,7 +29,7 @@ export interface Place {
   diagnose: (...argv: string[]) => Promise<{ ids: string[]; document: Diagnosis; code: number }>;
 }
 
-export const places: { lab: Lab; folder: string }[] = [];
+const places: { lab: Lab; folder: string }[] = [];
 
 afterEach(async () => {
   for (const { lab, folder } of places.splice(0)) {

@@ -41,7 +41,7 @@ export const dedicated: Scenario = {
   ...three,
   migrationNetwork: { name: 'mig', interface: 'enp5s0', gbps: 25, mtu: 9000, subnet: '10.200.5' },
 };
-export const rare: Scenario = {
+const rare: Scenario = {
   ...three,
   nodes: [
     ...three.nodes,

@@ -48,14 +48,15 @@ function queueText({ position, waiting, holders, ordered, expectedSeconds }: Que
 /** `2026-03-01T08:00:00Z moved from worker-0 to worker-1 because ...`. */
 function historyText({ at, kind, migration, from, to, because }: HistoryEntry): string {
   const way = [...(from === undefined ? [] : [`from ${from}`]), ...(to === undefined ? [] : [`to ${to}`])].join(' ');
+  const where = way === '' ? '' : ` ${way}`;
   const what = {
-    moved: 'moved',
-    failed: 'stayed: a migration failed',
-    unfinished: 'a migration was created, and has not ended',
-    started: 'started',
+    moved: `moved${where}`,
+    failed: `stayed: a migration${where} failed`,
+    unfinished: `a migration${where} was created, and has not ended`,
+    started: `started${where}`,
   }[kind];
   const name = migration === undefined ? '' : ` [${migration}]`;
-  return `  ${at} ${what}${way === '' ? '' : ` ${way}`}: ${because}${name}`;
+  return `  ${at} ${what}: ${because}${name}`;
 }
 
 function courseText({

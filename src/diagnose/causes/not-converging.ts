@@ -27,7 +27,7 @@ export const notConverging: Cause = {
         : `KubeVirt ${then} in ${inWords(left)}`;
     return {
       confidence: 'likely',
-      message: `the guest writes ${rateText(last.dirtyRate)} of its memory anew and ${rateText(last.bandwidth)} are sent; after ${last.iteration} rounds ${formatBytes(last.remaining)} are left, no fewer than before: it does not end this way; ${end}`,
+      message: `the guest writes ${rateText(last.dirtyRate)} of its memory anew and ${rateText(last.bandwidth)} are sent: each round has about as much to send as the one before (it is in round ${last.iteration}, with ${formatBytes(last.remaining)} left of it), so it does not end this way; ${end}`,
       evidence: struggle.evidence,
       remedies: [
         'Make the guest write less for a while, or wait for a quiet hour: ferry cancel, then ferry move again.',

@@ -178,7 +178,7 @@ export const failingRows: Row[] = [
   ],
   [
     'migration/not-converging',
-    /writes 107 MiB\/s of its memory anew and 95\.4 MiB\/s are sent; after 3 rounds 690 MiB are left.*KubeVirt gives it up in 11 min/,
+    /writes 107 MiB\/s of its memory anew and 95\.4 MiB\/s are sent: .*round 3, with 690 MiB left of it.*KubeVirt gives it up in 11 min/,
     { ...running(), logs: [diverging] },
     { ...running(), logs: [slow] },
   ],
