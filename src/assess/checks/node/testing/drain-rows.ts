@@ -1,16 +1,16 @@
 /* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import type { KubeObject } from '../../../../model/objects.ts';
-import { migration, NAMESPACE, node, vm } from '../../../../model/testing/fixtures.ts';
+import { migration, NAMESPACE, node, type VmOptions } from '../../../../model/testing/fixtures.ts';
 import type { Row } from '../../../testing/subjects.ts';
 import { front, marked, n1, rest, web } from './objects.ts';
 
-const stuck: Parameters<typeof vm>[1] = {
+const stuck: VmOptions = {
   change: ({ vmi }) => {
     vmi.status!.conditions = [{ type: 'LiveMigratable', status: 'False', reason: 'SEV', message: 'uses SEV' }] as never;
   },
 };
 
-const runs = (runStrategy: string): Parameters<typeof vm>[1] => ({
+const runs = (runStrategy: string): VmOptions => ({
   change: ({ vm: object }) => {
     object.spec.runStrategy = runStrategy as never;
   },

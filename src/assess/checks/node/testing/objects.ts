@@ -1,11 +1,11 @@
 /* oxlint-disable typescript/no-non-null-assertion -- cases of a test */
 import type { KubeObject, Pod } from '../../../../model/objects.ts';
-import { NAMESPACE, node, vm } from '../../../../model/testing/fixtures.ts';
+import { NAMESPACE, node, type VmOptions, vm } from '../../../../model/testing/fixtures.ts';
 import type { Place } from '../../../testing/subjects.ts';
 
 export const n1 = (change: (object: ReturnType<typeof node>) => void): KubeObject => node('n1', change);
 
-export const web = (strategy: string | undefined, more: Parameters<typeof vm>[1] = {}) =>
+export const web = (strategy: string | undefined, more: VmOptions = {}) =>
   vm('web', { on: 'n1', ...more, spec: { evictionStrategy: strategy as never, ...more.spec } });
 
 export const marked = (name: string, on = 'n1') =>
