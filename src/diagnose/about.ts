@@ -19,19 +19,14 @@ export async function diagnoseAbout(
   snapshot: Snapshot,
   gather: (sources: Sources) => Promise<Dossier>,
 ): Promise<Diagnosis> {
-  switch (about.kind) {
-    case 'cluster':
-      return diagnoseCluster(await gather(sourcesOfCluster(snapshot)));
-    case 'node':
-      return diagnoseNode(await gather(sourcesOfNode(snapshot, about.node.name)), about.node);
-    case 'migration':
-      return diagnoseMigration(await gather(sourcesOfMigration(snapshot, about.migration)), about.migration);
-    case 'vm': {
-      const { vm } = about;
-      const migrations = [...vm.unfinished.map(({ object }) => object), ...vm.finished];
-      return diagnoseVm(await gather(sourcesOfVm(snapshot, vm, migrations)), vm);
-    }
+  if (about.kind === 'cluster') return diagnoseCluster(await gather(sourcesOfCluster(snapshot)));
+  if (about.kind === 'node') return diagnoseNode(await gather(sourcesOfNode(snapshot, about.node.name)), about.node);
+  if (about.kind === 'migration') {
+    return diagnoseMigration(await gather(sourcesOfMigration(snapshot, about.migration)), about.migration);
   }
+  const { vm } = about;
+  const migrations = [...vm.unfinished.map(({ object }) => object), ...vm.finished];
+  return diagnoseVm(await gather(sourcesOfVm(snapshot, vm, migrations)), vm);
 }
 
 function sourcesOfMigration(snapshot: Snapshot, migration: VirtualMachineInstanceMigration): Sources {
