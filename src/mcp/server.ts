@@ -75,10 +75,14 @@ function rulesOf(needs: Tool['needs']): { apiGroups: string[]; resources: string
   return [...rules.values()];
 }
 
-/** How the client calls itself: in every request since 2026-07-28, at the handshake before. */
+/**
+ * How the client calls itself: in every request since 2026-07-28, at the handshake before. Over HTTP the older protocol
+ * is served without sessions, so that its handshake is forgotten: there the user agent has to do.
+ */
 function clientName(server: McpServer, context: ServerContext): string {
   const envelope: Record<string, unknown> = { ...context.mcpReq.envelope };
   const info = envelope[CLIENT_INFO_META_KEY] ?? server.server.getClientVersion();
   const { name, version } = (info ?? {}) as { name?: string; version?: string };
-  return name === undefined ? 'unknown' : `${name}/${version ?? ''}`;
+  if (name !== undefined) return `${name}/${version ?? ''}`;
+  return `user agent ${context.http?.req?.headers.get('user-agent') ?? 'unknown'}`;
 }
