@@ -2,6 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { explain } from '../cluster/explain.ts';
 import { tellingAllMissing } from '../cluster/rights.ts';
 import type { KubeClient } from '../kube/types.ts';
+import { FerryError } from '../model/errors.ts';
 import { parseArguments } from './arguments.ts';
 import type { Audit, AuditRecord } from './audit.ts';
 import { ANSWER, fit } from './budget.ts';
@@ -56,13 +57,15 @@ interface Told {
 async function answer(tool: Tool, given: unknown, service: Service, { signal }: Caller): Promise<Told> {
   const parsed = parseArguments(tool.input, given, tool.instead);
   if (!parsed.ok) return { result: failed(`${tool.name}: ${parsed.message}`), outcome: 'invalid' };
+  // Not AbortSignal.timeout: its timer, and what listens to it, would outlive the call by minutes.
+  const end = new AbortController();
+  const abort = (): void => end.abort();
+  const timer = setTimeout(() => end.abort(tooLong()), CALL_TIMEOUT);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   try {
     const client = await service.client();
-    const context = {
-      client,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT)]),
-      allowed: service.allowed,
-    };
+    const context = { client, signal: end.signal, allowed: service.allowed };
     const { namespace } = parsed.value as { namespace?: string };
     const { structured, text } = await tellingAllMissing(client, namespace, tool.needs, () =>
       tool.run(parsed.value, context),
@@ -80,9 +83,17 @@ async function answer(tool: Tool, given: unknown, service: Service, { signal }: 
       outcome: 'ok',
     };
   } catch (error) {
-    const { code, message, hint } = explain(error);
+    const { code, message, hint } = explain(end.signal.reason instanceof FerryError ? end.signal.reason : error);
     return { result: failed(`${message} (${code})${hint === '' ? '' : `\n${hint}`}`), outcome: 'error', code };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
+}
+
+function tooLong(): FerryError {
+  const message = `the call took longer than ${CALL_TIMEOUT / 1000} s`;
+  return new FerryError('FERRY_E_TIMEOUT', message, 'Ask for less: one namespace, or one VM.');
 }
 
 function failed(text: string): CallToolResult {
