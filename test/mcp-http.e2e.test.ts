@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../src/kube/connect.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
+import { call } from '../src/mcp/call.ts';
+import { tools } from '../src/mcp/tools/index.ts';
 import { asked, ferryHttp } from './mcp-ferry.ts';
 
 // What stands between a caller and the tools over HTTP.
@@ -113,24 +116,23 @@ test('two clients at once each get their own answers', async () => {
   await Promise.all(clients.map((client) => client.close()));
 });
 
-test('a user who may not is told which rule is missing', async () => {
-  const file = join(folder, 'nobody');
-  writeFileSync(file, lab.kubeconfig, { mode: 0o600 });
-  const { connect } = await import('../src/kube/connect.ts');
-  const { tools } = await import('../src/mcp/tools/index.ts');
-  const { call } = await import('../src/mcp/call.ts');
-  const client = await connect({ kubeconfig: file, as: 'nobody' });
-  const check = tools.find(({ name }) => name === 'vm_migration_check')!;
-  const service = {
-    client: () => Promise.resolve(client),
-    allowed: () => true,
-    audit: () => Promise.resolve({ write: () => undefined }),
-  };
+test.each<[string, Record<string, unknown>, string]>([
+  ['vm_migration_check', { namespace: 'finance' }, 'virtualmachines'],
+  ['vm_migration_status', {}, 'virtualmachineinstancemigrations'],
+  ['cluster_check', {}, 'virtualmachines'],
+  ['pods_list', {}, 'pods'],
+  ['resources_get', { apiVersion: 'v1', kind: 'Node', name: 'worker-0' }, 'nodes'],
+  ['pods_log', { name: 'x', namespace: 'finance' }, 'pods'],
+])('%s for a user who may not: the rule that is missing is told', async (name, args, resource) => {
+  const client = await connect({ kubeconfig: join(folder, 'kubeconfig'), as: 'nobody' });
+  const told = { write: () => undefined };
+  const service = { client: () => Promise.resolve(client), allowed: () => true, audit: () => Promise.resolve(told) };
   const caller = { client: 'test', transport: 'stdio' as const, signal: new AbortController().signal };
-  const { isError, content } = await call(check, { namespace: 'finance' }, service, caller);
+  const { isError, content } = await call(tools.find((tool) => tool.name === name)!, args, service, caller);
   expect(isError).toBe(true);
-  expect(JSON.stringify(content)).toContain('FERRY_E_FORBIDDEN');
-  expect(JSON.stringify(content)).toMatch(/resources: \[\\+"virtualmachines\\+"\]/);
+  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+  expect(text).toContain('FERRY_E_FORBIDDEN');
+  expect(text).toContain(`resources: ["${resource}"]`);
   client.close();
 });
 

@@ -84,7 +84,9 @@ async function answer(tool: Tool, given: unknown, service: Service, { signal }: 
     };
   } catch (error) {
     const { code, message, hint } = explain(end.signal.reason instanceof FerryError ? end.signal.reason : error);
-    return { result: failed(`${message} (${code})${hint === '' ? '' : `\n${hint}`}`), outcome: 'error', code };
+    const text = cleanText(`${message} (${code})${hint === '' ? '' : `\n${hint}`}`);
+    // What the cluster says of an error is its text as well.
+    return { result: failed(text, NOTICE), outcome: 'error', code };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
@@ -96,6 +98,6 @@ function tooLong(): FerryError {
   return new FerryError('FERRY_E_TIMEOUT', message, 'Ask for less: one namespace, or one VM.');
 }
 
-function failed(text: string): CallToolResult {
-  return { content: [{ type: 'text', text }], isError: true };
+function failed(text: string, ...before: string[]): CallToolResult {
+  return { content: [...before, text].map((each) => ({ type: 'text', text: each })), isError: true };
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clean, cleanLog, cleanText, WITHHELD } from './clean.ts';
+import { clean, cleanText, WITHHELD } from './clean.ts';
 
 test('nothing that a reader would not see stays, but lines and tabs do', () => {
   fc.assert(
@@ -48,7 +48,13 @@ test.each<[string, unknown, unknown]>([
   expect(clean(given)).toEqual(told);
 });
 
+test('a private key is withheld whole, also where its end is missing', () => {
+  const key = '-----BEGIN RSA PRIVATE KEY-----\nabc\n';
+  expect(cleanText(`a ${key}-----END RSA PRIVATE KEY----- b`)).toBe(`a ${WITHHELD} b`);
+  expect(clean({ data: [`a ${key}`] })).toEqual({ data: [`a ${WITHHELD}`] });
+});
+
 test('tokens in a log are withheld', () => {
   const log = 'GET /x Authorization: Bearer sha256~abcdefghijk\njwt eyJhbGciOiJSUzI1.eyJpc3MiOiJr.c2ln done';
-  expect(cleanLog(log)).toBe(`GET /x Authorization: Bearer ${WITHHELD}\njwt ${WITHHELD} done`);
+  expect(cleanText(log)).toBe(`GET /x Authorization: Bearer ${WITHHELD}\njwt ${WITHHELD} done`);
 });

@@ -4,12 +4,19 @@ const UNSEEN =
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]+/gu;
 
-/** Text of a cluster without what a reader would not see; line feeds and tabs stay. */
-export function cleanText(text: string): string {
-  return text.replace(UNSEEN, ' ');
-}
-
 export const WITHHELD = '(withheld by ferry)';
+
+/** Credentials that people and programs write into logs, annotations and messages. */
+const CREDENTIALS: [RegExp, string][] = [
+  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${WITHHELD}`],
+  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, WITHHELD],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, WITHHELD],
+];
+
+/** Text of a cluster without what a reader would not see, and without credentials; line feeds and tabs stay. */
+export function cleanText(text: string): string {
+  return CREDENTIALS.reduce((told, [pattern, instead]) => told.replace(pattern, instead), text.replace(UNSEEN, ' '));
+}
 
 /** Inline cloud-init and the like: they hold passwords and keys (KubeVirt API, CloudInitNoCloudSource). */
 const SECRET_FIELDS = new Set(['userData', 'userDataBase64', 'networkDataBase64', 'password', 'token', 'bearerToken']);
@@ -36,11 +43,4 @@ function cleaned(value: unknown): unknown {
       return [cleanText(key), withheld ? WITHHELD : cleaned(each)];
     }),
   );
-}
-
-/** Credentials that programs write into their logs. */
-export function cleanLog(text: string): string {
-  return cleanText(text)
-    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${WITHHELD}`)
-    .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, WITHHELD);
 }

@@ -3,7 +3,7 @@ import { resources } from '../../cluster/resources.ts';
 import { pathOf } from '../../kube/paths.ts';
 import type { Pod } from '../../model/objects.ts';
 import { ANSWER } from '../budget.ts';
-import { cleanLog } from '../clean.ts';
+import { cleanText } from '../clean.ts';
 import { objectName } from '../schemas.ts';
 import { tool } from '../tool.ts';
 
@@ -47,7 +47,7 @@ export const podsLog = tool({
       headers: { accept: '*/*' },
       signal,
     });
-    const whole = cleanLog(text);
+    const whole = cleanText(text);
     const cut = whole.length > ANSWER;
     const end = cut ? whole.slice(-ANSWER) : whole;
     const log = cut ? end.slice(end.indexOf('\n') + 1) : end;
