@@ -1,7 +1,5 @@
-/** The clients whose configuration can be printed, by the form that they take. */
-export const clientForms = ['mcpServers', 'vscode'] as const;
-
-export type ClientForm = (typeof clientForms)[number];
+/** Whose configuration can be printed, by the form that clients take. */
+export type ClientForm = 'mcpServers' | 'vscode';
 
 /** How a client reaches the server: a program that it starts, or an address. */
 export type Reach = { command: string; args: readonly string[] } | { url: string };

@@ -1,1 +1,1 @@
-export { briefly, evidenceText, explained } from '../../model/finding-text.ts';
+export { briefly, explained } from '../../model/finding-text.ts';

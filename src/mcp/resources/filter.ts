@@ -29,7 +29,7 @@ function badPath(text: string): FerryError {
 }
 
 /** All values at a path. */
-export function valuesAt(value: unknown, steps: readonly Step[]): unknown[] {
+function valuesAt(value: unknown, steps: readonly Step[]): unknown[] {
   const [step, ...rest] = steps;
   if (step === undefined) return value === undefined ? [] : [value];
   if (typeof value !== 'object' || value === null) return [];

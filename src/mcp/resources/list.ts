@@ -61,6 +61,8 @@ export async function listPage(
     found.map(({ object }) => object),
     { limit, offset },
   );
-  const text = [JSON.stringify(structured.items), ...pageText(structured)].join('\n');
+  const wholeObjects = fields.length === 0 && structured.next !== undefined;
+  const hint = wholeObjects ? ['With fields, e.g. .status.phase, a page holds many more.'] : [];
+  const text = [JSON.stringify(structured.items), ...pageText(structured), ...hint].join('\n');
   return { structured, text };
 }
