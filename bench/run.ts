@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalogue } from './catalogue.ts';
+import { mcpStart } from './mcp-start.ts';
 import { scale } from './scale.ts';
 import { slowNetwork } from './slow-network.ts';
 import { soak } from './soak.ts';
@@ -119,6 +120,7 @@ console.log('ferry check -A, against the procedure of the mission: get the VM, t
 
 const small = await startLab(50, 1_000);
 const few = await compare('1,000 VMs on 50 nodes, loopback', small, small.kubeconfig);
+holds('ferry mcp answers first within 400 ms, and its memory stays flat', await mcpStart(small.kubeconfig));
 small.process.disconnect();
 
 const large = await startLab(500, 10_000);

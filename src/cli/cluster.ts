@@ -1,14 +1,14 @@
-import type { Access } from '../kube/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
-import type { Snapshot, SnapshotList } from '../model/snapshot.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { versionRemark } from '../model/versions/index.ts';
 import { type Io, note } from './context.ts';
-import { forbidden } from './errors.ts';
 import type { ConnectionFlags, ScopeFlags, SnapshotFlag } from './flags.ts';
 import { plain } from './output/plain.ts';
 import { type Need, tellingAllMissing } from './rights.ts';
 import { version } from './version.ts';
+
+export { requireLists } from '../cluster/require-lists.ts';
 
 /** A client for the cluster that the flags and the environment name. The caller closes it. */
 export async function openCluster(io: Io, flags: ConnectionFlags & { namespace?: string }): Promise<KubeClient> {
@@ -71,24 +71,6 @@ export function tellUnknownVersion(io: Io, kubevirt: string | undefined): void {
 function tellWhatIsNotHeld(io: Io, { namespaces }: Snapshot, asked: string | undefined): void {
   if (namespaces.length === 0 || (asked !== undefined && namespaces.includes(asked))) return;
   note(io, `note: this snapshot holds the VMs of ${namespaces.join(', ')} only`);
-}
-
-/** Fails as the LISTs did, if lists that the command can't do without are not known. */
-export function requireLists(snapshot: Snapshot, lists: readonly SnapshotList[], namespace: string | undefined): void {
-  const unknown = lists.flatMap((list) => {
-    const listing = snapshot.lists[list];
-    return listing.known ? [] : [{ list, ...listing }];
-  });
-  const missing = unknown.flatMap(({ rule }): Access[] => {
-    if (rule === undefined) return [];
-    const { apiGroup: group, resource, verb } = rule;
-    return [{ verb, group, resource, ...(namespace !== undefined && { namespace }) }];
-  });
-  const [first, ...more] = missing;
-  if (first !== undefined) throw forbidden(first, ...more);
-  const [failed] = unknown;
-  if (failed === undefined) return;
-  throw new FerryError('FERRY_E_API', `the ${failed.list} are not known: ${failed.message}`, 'Read the cluster again.');
 }
 
 /** The Snapshot that --snapshot names; `-` is standard input. Throws FERRY_E_FILE and FERRY_E_BAD_SNAPSHOT. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Diagnosis } from '../../diagnose/diagnose.ts';
+import { renderDiagnosis, renderMeaning } from '../../diagnose/render.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import { withSnapshot } from '../cluster.ts';
 import { type Invocation, type Io, note } from '../context.ts';
-import { renderDiagnosis, renderMeaning } from '../diagnose/render.ts';
 import {
   type ConnectionFlags,
   connectionFlags,

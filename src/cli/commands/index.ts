@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts';
 import { diagnoseCommand } from './diagnose.ts';
 import { getCommand } from './get.ts';
 import { labCommand } from './lab.ts';
+import { mcpCommand } from './mcp.ts';
 import { moveCommand } from './move.ts';
 import { networkCommand } from './network.ts';
 import { settingsCommand } from './settings.ts';
@@ -24,6 +25,7 @@ export const commands: ((program: Command, invocation: Invocation) => void)[] = 
   settingsCommand,
   networkCommand,
   snapshotCommand,
+  mcpCommand,
   labCommand,
   demoCommand,
   versionCommand,

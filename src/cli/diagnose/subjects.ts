@@ -1,12 +1,7 @@
 import { readDossier } from '../../cluster/dossier.ts';
-import {
-  type Diagnosis,
-  diagnoseCluster,
-  diagnoseMigration,
-  diagnoseNode,
-  diagnoseVm,
-} from '../../diagnose/diagnose.ts';
-import { type Sources, sourcesOfCluster, sourcesOfNode, sourcesOfVm } from '../../diagnose/sources.ts';
+import { type About, diagnoseAbout } from '../../diagnose/about.ts';
+import type { Diagnosis } from '../../diagnose/diagnose.ts';
+import type { Sources } from '../../diagnose/sources.ts';
 import type { Dossier } from '../../model/dossier.ts';
 import { FerryError } from '../../model/errors.ts';
 import { nodesOf } from '../../model/nodes.ts';
@@ -20,24 +15,25 @@ import { ambiguous, requireNode, selectVms } from '../select-vms.ts';
 
 /** Finds what is named, reads what was said about it, and diagnoses it. A plain name is a VM's, or else a migration's. */
 export async function diagnoseSubjects(io: Io, reading: Reading, text: string): Promise<Diagnosis[]> {
+  const subjects = await subjectsOf(reading, text);
+  return await Promise.all(
+    subjects.map((about) => diagnoseAbout(about, reading.snapshot, (sources) => gather(io, reading, sources))),
+  );
+}
+
+async function subjectsOf(reading: Reading, text: string): Promise<About[]> {
   const { snapshot } = reading;
-  if (text === 'cluster') return [diagnoseCluster(await gather(io, reading, sourcesOfCluster(snapshot)))];
+  if (text === 'cluster') return [{ kind: 'cluster' }];
   const { kind, name } = parseName(text, ['vm', 'migration', 'node']);
   if (kind === 'node') {
     requireNode(snapshot, name);
     const node = nodesOf(snapshot).get(name);
     if (node === undefined) throw new FerryError('FERRY_E_API', 'the nodes are not known', 'Read the cluster again.');
-    return [diagnoseNode(await gather(io, reading, sourcesOfNode(snapshot, name)), node)];
+    return [{ kind: 'node', node }];
   }
   const migration = kind === 'vm' ? undefined : findMigration(reading, name);
   if (migration !== undefined && (kind === 'migration' || !hasVm(reading, name))) {
-    const { namespace } = migration.metadata;
-    const vm = vmsOf(snapshot).find((each) => each.namespace === namespace && each.name === migration.spec.vmiName);
-    const sources =
-      vm === undefined
-        ? { namespaces: [namespace ?? ''], logs: [], words: [] }
-        : sourcesOfVm(snapshot, vm, [migration]);
-    return [diagnoseMigration(await gather(io, reading, sources), migration)];
+    return [{ kind: 'migration', migration }];
   }
   if (kind === 'migration') {
     throw new FerryError(
@@ -47,12 +43,7 @@ export async function diagnoseSubjects(io: Io, reading: Reading, text: string): 
     );
   }
   const vms = await selectVms(reading, [text]);
-  return await Promise.all(
-    vms.map(async (vm) => {
-      const migrations = [...vm.unfinished.map(({ object }) => object), ...vm.finished];
-      return diagnoseVm(await gather(io, reading, sourcesOfVm(snapshot, vm, migrations)), vm);
-    }),
-  );
+  return vms.map((vm): About => ({ kind: 'vm', vm }));
 }
 
 function hasVm({ snapshot, namespace }: Reading, name: string): boolean {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { diagnoseVm } from '../../diagnose/diagnose.ts';
-import { failingRows } from '../../diagnose/testing/failing-rows.ts';
-import { faultyRows } from '../../diagnose/testing/faulty-rows.ts';
-import { objectsOf } from '../../diagnose/testing/migrations.ts';
-import { dossierOf } from '../../diagnose/testing/subjects.ts';
-import { waitingRows } from '../../diagnose/testing/waiting-rows.ts';
-import { meaningsOf } from '../../diagnose/text.ts';
-import { vmsOf } from '../../model/vm.ts';
+import { vmsOf } from '../model/vm.ts';
+import { diagnoseVm } from './diagnose.ts';
 import { renderDiagnosis, renderMeaning } from './render.ts';
+import { failingRows } from './testing/failing-rows.ts';
+import { faultyRows } from './testing/faulty-rows.ts';
+import { objectsOf } from './testing/migrations.ts';
+import { dossierOf } from './testing/subjects.ts';
+import { waitingRows } from './testing/waiting-rows.ts';
+import { meaningsOf } from './text.ts';
 
 // What a reader sees; the objects are those of the causes' table.
 
@@ -35,7 +35,7 @@ test.each([
   expect(diagnosis.cause?.cause).toBe(id);
   // Events have running numbers in these tests.
   const text = renderDiagnosis(diagnosis).replace(/(Event \S+?)\.\d+ /g, '$1.N ');
-  await expect(text).toMatchFileSnapshot(`../../../test/golden/diagnose/${id.replace('/', '-')}.txt`);
+  await expect(text).toMatchFileSnapshot(`../../test/golden/diagnose/${id.replace('/', '-')}.txt`);
 });
 
 test.each([
@@ -44,5 +44,5 @@ test.each([
   ['mission-limit', 'Migration rejected: cluster migration limit reached (5 concurrent)'],
 ])('the text %s', async (name, text) => {
   const rendered = meaningsOf(text).map(renderMeaning).join('');
-  await expect(rendered).toMatchFileSnapshot(`../../../test/golden/diagnose/text-${name}.txt`);
+  await expect(rendered).toMatchFileSnapshot(`../../test/golden/diagnose/text-${name}.txt`);
 });

@@ -1,12 +1,12 @@
-import type { Course } from '../../diagnose/course.ts';
-import type { Diagnosis, Found } from '../../diagnose/diagnose.ts';
-import type { HistoryEntry } from '../../diagnose/history.ts';
-import type { Queue } from '../../diagnose/queue.ts';
-import type { Meaning } from '../../diagnose/text.ts';
-import { formatBytes } from '../../model/quantity.ts';
-import { shortDuration } from '../duration.ts';
-import { evidenceText } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
+import { shortDuration } from '../model/duration.ts';
+import { evidenceText } from '../model/finding-text.ts';
+import { plain } from '../model/plain.ts';
+import { formatBytes } from '../model/quantity.ts';
+import type { Course } from './course.ts';
+import type { Diagnosis, Found } from './diagnose.ts';
+import type { HistoryEntry } from './history.ts';
+import type { Queue } from './queue.ts';
+import type { Meaning } from './text.ts';
 
 /** A diagnosis for people: the cause, what shows it, what to do; then what else may play a part, and what was not seen. */
 export function renderDiagnosis({

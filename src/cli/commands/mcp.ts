@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { fileError, openCluster } from '../cluster.ts';
+import { type Invocation, type Io, note } from '../context.ts';
+import { type ConnectionFlags, connectionFlags, integer } from '../flags.ts';
+import { version } from '../version.ts';
+
+const toolsets = ['migration', 'primitives'] as const;
+
+interface Flags extends ConnectionFlags {
+  toolsets: (typeof toolsets)[number][];
+  allowResources?: string[];
+  port?: number;
+  tokenFile?: string;
+  auditFile?: string;
+  printConfig?: 'mcpServers' | 'vscode' | true;
+}
+
+export function mcpCommand(program: Command, { io, run }: Invocation): void {
+  const command = program
+    .command('mcp')
+    .description('Serve tools for AI agents over the Model Context Protocol. Changes nothing in the cluster.')
+    .option('--toolsets <names>', `which tools: ${toolsets.join(', ')}`, toolsetNames, [...toolsets])
+    .option(
+      '--allow-resources <names>',
+      'more resources that resources_get and _list may read: configmaps,x.example.com',
+      names,
+    )
+    .option(
+      '--port <port>',
+      'serve HTTP on this port of 127.0.0.1 instead of standard input and output',
+      integer(0, 65535),
+    )
+    .option('--token-file <file>', 'with --port: the bearer token (default: a new one, printed once)')
+    .option('--audit-file <file>', 'append a line for each call to this file (default: standard error)')
+    .addOption(
+      new Option('--print-config [form]', 'print what a client needs to be configured, and end').choices([
+        'mcpServers',
+        'vscode',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      `
+A client starts it and talks to it over standard input and output. With --port it is a server of its own, for
+clients that bear its token.
+
+Examples:
+  # What to put into the configuration of Claude, Cursor, Gemini CLI and most others; of VS Code
+  ${io.name} mcp --print-config
+  ${io.name} mcp --print-config vscode --kubeconfig ~/prod.kubeconfig
+
+  # A server that several clients share
+  ${io.name} mcp --port 8765 --token-file ~/.ferry-token --audit-file ~/ferry-audit.jsonl`,
+    )
+    .action((flags: Flags) => run(async () => await mcp(io, flags)));
+  connectionFlags(command);
+}
+
+async function mcp(io: Io, flags: Flags): Promise<ExitCode> {
+  if (flags.tokenFile !== undefined && flags.port === undefined) {
+    throw new FerryError('FERRY_E_USAGE', '--token-file is for --port', 'Without --port the client is who starts it.');
+  }
+  if (flags.printConfig !== undefined) return await printConfig(io, flags, flags.printConfig);
+  const { serveMcp } = await import('../../mcp/serve.ts');
+  const http = flags.port === undefined ? undefined : await httpOptions(io, flags.port, flags.tokenFile);
+  try {
+    await serveMcp({
+      connect: () => openCluster(io, flags),
+      version,
+      toolsets: flags.toolsets,
+      alsoAllowed: flags.allowResources ?? [],
+      stdin: io.stdin,
+      stdout: io.stdout,
+      stderr: io.stderr,
+      signal: io.signal,
+      ...(flags.auditFile !== undefined && { auditFile: flags.auditFile }),
+      ...(http !== undefined && { http }),
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
+      throw new FerryError(
+        'FERRY_E_USAGE',
+        `port ${flags.port} can't be used (${code})`,
+        'Choose another --port; 0 takes any.',
+      );
+    }
+    throw error;
+  }
+  return exit.ok;
+}
+
+async function httpOptions(io: Io, port: number, file: string | undefined) {
+  const token = file === undefined ? randomBytes(32).toString('base64url') : await readToken(file);
+  const listening = (url: string): void => {
+    note(io, `serving MCP at ${url}`);
+    if (file === undefined) note(io, `bearer token, shown only now: ${token}`);
+  };
+  return { port, token, listening };
+}
+
+async function readToken(file: string): Promise<string> {
+  const { readFile, stat } = await import('node:fs/promises');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) {
+      throw new FerryError('FERRY_E_FILE', `${file} can be read by others`, `Run: chmod 600 ${file}`);
+    }
+  } catch (error) {
+    throw error instanceof FerryError ? error : fileError(file, error);
+  }
+  const token = text.trim();
+  if (!/^[\x21-\x7e]{16,}$/.test(token)) {
+    throw new FerryError(
+      'FERRY_E_FILE',
+      `${file} holds no token`,
+      'Put 16 or more characters into it: openssl rand -hex 32.',
+    );
+  }
+  return token;
+}
+
+async function printConfig(io: Io, flags: Flags, form: 'mcpServers' | 'vscode' | true): Promise<ExitCode> {
+  const { clientConfig } = await import('../../mcp/client-config.ts');
+  if (flags.port === 0) throw new FerryError('FERRY_E_USAGE', 'port 0 is another one each time', 'Name the port.');
+  const [command = 'ferry', ...before] = io.self;
+  const given = [
+    ...(flags.kubeconfig === undefined ? [] : ['--kubeconfig', flags.kubeconfig]),
+    ...(flags.context === undefined ? [] : ['--context', flags.context]),
+    ...(flags.as === undefined ? [] : ['--as', flags.as]),
+    ...(flags.asGroup ?? []).flatMap((group) => ['--as-group', group]),
+    ...(flags.toolsets.length === toolsets.length ? [] : ['--toolsets', flags.toolsets.join(',')]),
+    ...(flags.allowResources === undefined ? [] : ['--allow-resources', flags.allowResources.join(',')]),
+    ...(flags.auditFile === undefined ? [] : ['--audit-file', flags.auditFile]),
+  ];
+  const reach =
+    flags.port === undefined
+      ? { command, args: [...before, 'mcp', ...given] }
+      : { url: `http://127.0.0.1:${flags.port}/mcp` };
+  io.stdout.write(`${JSON.stringify(clientConfig(reach, form === true ? 'mcpServers' : form), null, 2)}\n`);
+  return exit.ok;
+}
+
+function names(text: string): string[] {
+  return text.split(',').flatMap((each) => each.trim() || []);
+}
+
+function toolsetNames(text: string): (typeof toolsets)[number][] {
+  const given = names(text);
+  const unknown = given.find((each) => !toolsets.some((known) => known === each));
+  if (unknown !== undefined || given.length === 0)
+    throw new InvalidArgumentError(`Use ${toolsets.join(', ')}, or both.`);
+  return toolsets.filter((each) => given.includes(each));
+}

@@ -1,0 +1,28 @@
+import type { Writable } from 'node:stream';
+import type { DestinationStream } from 'pino';
+
+/** What is kept of one call. */
+export interface AuditRecord {
+  /** The client, as it calls itself; over HTTP every caller has the server's token. */
+  client: string;
+  transport: 'stdio' | 'http';
+  tool: string;
+  arguments: unknown;
+  outcome: 'ok' | 'invalid' | 'error';
+  /** Of an error: its code in Ferry's catalogue. */
+  code?: string;
+  ms: number;
+}
+
+export interface Audit {
+  write(record: AuditRecord): void;
+}
+
+/** One JSON line a call, to stderr or to a file (mode 0600, written at once so that none is lost). */
+export async function openAudit(stderr: Writable, file?: string): Promise<Audit> {
+  const { pino, destination, stdTimeFunctions } = await import('pino');
+  const stream: DestinationStream =
+    file === undefined ? stderr : destination({ dest: file, sync: true, mkdir: true, mode: 0o600 });
+  const logger = pino({ base: null, messageKey: 'event', timestamp: stdTimeFunctions.isoTime }, stream);
+  return { write: (record) => logger.info(record, 'mcp call') };
+}

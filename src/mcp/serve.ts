@@ -1,0 +1,75 @@
+import type { Readable, Writable } from 'node:stream';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { KubeClient } from '../kube/types.ts';
+import { type Audit, openAudit } from './audit.ts';
+import type { Service } from './call.ts';
+import { allowList } from './resources/allowed.ts';
+import { serverFactory } from './server.ts';
+import type { Toolset } from './tool.ts';
+import { tools } from './tools/index.ts';
+
+export interface ServeOptions {
+  /** Makes the connection to the cluster; called once, when a tool first needs it. */
+  connect(): Promise<KubeClient>;
+  version: string;
+  toolsets: readonly Toolset[];
+  /** Resources (`widgets.example.com`) that the primitive tools may read besides the usual ones. */
+  alsoAllowed: readonly string[];
+  stdin: Readable;
+  stdout: Writable;
+  stderr: Writable;
+  /** Ends the serving. */
+  signal: AbortSignal;
+  /** Of the audit; default: stderr. */
+  auditFile?: string;
+  /** Streamable HTTP on 127.0.0.1 instead of stdio; port 0: any. */
+  http?: { port: number; token: string; listening(url: string): void };
+}
+
+/** Serves until the client closes its end, or the signal. Rejects with EADDRINUSE if the port is taken. */
+export async function serveMcp(options: ServeOptions): Promise<void> {
+  const { http, signal, version } = options;
+  let client: Promise<KubeClient> | undefined;
+  let audit: Promise<Audit> | undefined;
+  const service: Service = {
+    client: () => {
+      // One that failed (no kubeconfig yet) is tried again at the next call.
+      client ??= options.connect().catch((error: unknown) => {
+        client = undefined;
+        throw error;
+      });
+      return client;
+    },
+    allowed: allowList(options.alsoAllowed),
+    audit: () => (audit ??= openAudit(options.stderr, options.auditFile)),
+  };
+  const chosen = tools.filter(({ toolset }) => options.toolsets.includes(toolset));
+  const factory = serverFactory(chosen, service, { version, transport: http === undefined ? 'stdio' : 'http' });
+  try {
+    if (http !== undefined) {
+      const { serveHttp } = await import('./http.ts');
+      await serveHttp(factory, { ...http, signal });
+      return;
+    }
+    await overStdio(factory, options);
+  } finally {
+    await client?.then((connected) => connected.close()).catch(() => undefined);
+  }
+}
+
+async function overStdio(
+  factory: Parameters<typeof serveStdio>[0],
+  { stdin, stdout, signal }: ServeOptions,
+): Promise<void> {
+  const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: 2 ** 20 });
+  const closed = new Promise<void>((resolve) => {
+    stdin.once('end', resolve);
+    stdin.once('close', resolve);
+    stdout.once('error', () => resolve());
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+  const handle = serveStdio(factory, { transport });
+  await closed;
+  await handle.close();
+}

@@ -1,0 +1,27 @@
+import type { Tool } from '../tool.ts';
+import { clusterCheck } from './cluster-check.ts';
+import { nodesStatsSummary } from './nodes-stats-summary.ts';
+import { nodesTop } from './nodes-top.ts';
+import { podsList } from './pods-list.ts';
+import { podsLog } from './pods-log.ts';
+import { podsTop } from './pods-top.ts';
+import { resourcesGet } from './resources-get.ts';
+import { resourcesList } from './resources-list.ts';
+import { vmMigrationCheck } from './vm-migration-check.ts';
+import { vmMigrationDiagnose } from './vm-migration-diagnose.ts';
+import { vmMigrationStatus } from './vm-migration-status.ts';
+
+/** Every tool, in the order of the list. */
+export const tools: readonly Tool[] = [
+  vmMigrationCheck,
+  vmMigrationStatus,
+  vmMigrationDiagnose,
+  clusterCheck,
+  resourcesGet,
+  resourcesList,
+  podsList,
+  podsLog,
+  podsTop,
+  nodesTop,
+  nodesStatsSummary,
+];

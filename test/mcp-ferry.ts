@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { connect } from '../src/kube/connect.ts';
+import { serveMcp } from '../src/mcp/serve.ts';
+import { toolsets } from '../src/mcp/tool.ts';
+
+/** What a tool call answers. */
+export interface Answered {
+  isError: boolean;
+  text: string;
+  // Tests look into it freely.
+  // oxlint-disable-next-line no-explicit-any
+  structured: any;
+}
+
+export type Era = 'modern' | 'legacy';
+export type Transport = 'stdio' | 'http';
+
+export interface Ferry {
+  client: Client;
+  call(name: string, args?: Record<string, unknown>): Promise<Answered>;
+  /** Audit lines so far. */
+  audit(): string[];
+  close(): Promise<void>;
+}
+
+export function asked(client: Client) {
+  return async (name: string, args: Record<string, unknown> = {}): Promise<Answered> => {
+    const { isError, content, structuredContent } = await client.callTool({ name, arguments: args });
+    const text = content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
+    return { isError: isError ?? false, text, structured: structuredContent };
+  };
+}
+
+/** `ferry mcp` as a process, or in this one over HTTP, with a client of the SDK. */
+export async function ferryMcp(kubeconfig: string, transport: Transport, era: Era): Promise<Ferry> {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-mcp-e2e-'));
+  const file = join(folder, 'kubeconfig');
+  writeFileSync(file, kubeconfig, { mode: 0o600 });
+  const client = new Client(
+    { name: 'ferry-tests', version: '0' },
+    { versionNegotiation: { mode: era === 'modern' ? 'auto' : 'legacy' } },
+  );
+  const lines: string[] = [];
+  const hear = (chunk: unknown): void =>
+    void lines.push(
+      ...String(chunk)
+        .split('\n')
+        .filter((line) => line !== ''),
+    );
+  if (transport === 'stdio') {
+    const args = ['src/cli/main.ts', 'mcp', '--kubeconfig', file];
+    const child = new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' });
+    child.stderr?.on('data', hear);
+    await client.connect(child);
+    const close = async (): Promise<void> => {
+      await client.close();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    return { client, call: asked(client), audit: () => lines, close };
+  }
+  const { url, token, stop } = await ferryHttp(file, hear);
+  const headers = { Authorization: `Bearer ${token}` };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+  const close = async (): Promise<void> => {
+    await client.close();
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { client, call: asked(client), audit: () => lines, close };
+}
+
+/** The server over HTTP on a port of its own, for raw requests as well. */
+export async function ferryHttp(
+  kubeconfigFile: string,
+  hear: (chunk: unknown) => void = () => undefined,
+): Promise<{ url: string; token: string; stop: () => Promise<void> }> {
+  const token = randomBytes(16).toString('hex');
+  const end = new AbortController();
+  const stderr = new PassThrough();
+  stderr.on('data', hear);
+  let served: Promise<void> = Promise.resolve();
+  const url = await new Promise<string>((listening, reject) => {
+    served = serveMcp({
+      connect: () => connect({ kubeconfig: kubeconfigFile }),
+      version: '0.0.0-test',
+      toolsets,
+      alsoAllowed: [],
+      stdin: new PassThrough(),
+      stdout: new PassThrough(),
+      stderr,
+      signal: end.signal,
+      http: { port: 0, token, listening },
+    });
+    served.catch(reject);
+  });
+  const stop = async (): Promise<void> => {
+    end.abort();
+    await served;
+  };
+  return { url, token, stop };
+}
