@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { renderDiagnosis } from '../src/cli/diagnose/render.ts';
 import { run } from '../src/cli/testing/run.ts';
 import type { Diagnosis } from '../src/diagnose/diagnose.ts';
+import { renderDiagnosis } from '../src/diagnose/render.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
 import { versions } from '../src/model/versions/index.ts';
 import {

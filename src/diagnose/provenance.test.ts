@@ -43,6 +43,7 @@ describe('who asked for a migration', () => {
       'Ferry moved web',
       ({ metadata }) => (metadata.labels = { 'app.kubernetes.io/managed-by': 'ferry' }),
     ],
+    ['ferry', 'ferry-web-1a2b3c4d', 'Ferry moved web', () => undefined],
     [
       'api',
       'kubevirt-migrate-vm-x7',

@@ -59,6 +59,10 @@ export function provenanceOf(
   if (labels[MANAGED_BY] === 'ferry') {
     return { who: 'ferry', message: `Ferry moved ${vm}`, evidence: label(MANAGED_BY) };
   }
+  // What is left of a cancelled one is its name (docs/decisions/0005).
+  if (name.startsWith('ferry-')) {
+    return { who: 'ferry', message: `Ferry moved ${vm}`, evidence: atField(migration, '.metadata.name', name) };
+  }
   if (name.startsWith('kubevirt-migrate-vm-') || generateName === 'kubevirt-migrate-vm-') {
     return {
       who: 'api',

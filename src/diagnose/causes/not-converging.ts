@@ -38,7 +38,7 @@ export const notConverging: Cause = {
             ]
           : []),
         'More time does not help: the limit is the rate, not the clock.',
-        'Or move it by a restart: ferry move --cold.',
+        'Or move it by a restart: virtctl restart.',
       ],
     };
   },

@@ -1,4 +1,4 @@
-import type { KubeObject, PersistentVolumeClaim, Pod, ResourceQuota } from '../../model/objects.ts';
+import type { KubeObject, PersistentVolumeClaim, ResourceQuota } from '../../model/objects.ts';
 import { amountOf, type Resources } from '../../model/pods.ts';
 import { formatQuantity, quantityOf } from '../../model/quantity.ts';
 import { countsPod, hasScopes, podUsage } from '../../model/quota-usage.ts';
@@ -32,7 +32,7 @@ function claimUsage({ spec }: PersistentVolumeClaim): Resources {
 /** Whether a quota counts an object at all: one with scopes counts only pods that are in all of them. */
 export function isCounted(quota: ResourceQuota, resource: ResourceName, object: KubeObject): boolean {
   if (!hasScopes(quota)) return true;
-  return resource === resources.pods && countsPod(quota, object as Pod);
+  return resource === resources.pods && countsPod(quota, object);
 }
 
 /** An amount as the quota's status shows it. */
