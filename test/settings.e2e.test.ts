@@ -255,7 +255,7 @@ describe.each(releases)('set on OpenShift Virtualization %s, when something fail
       const original = lab.store.update.bind(lab.store);
       let refused = 0;
       lab.store.update = ((resource: never, object: never, ...rest: never[]) => {
-        if ((resource as string) === HCO && live(object as HyperConverged).progressTimeout === 151 && refused++ < 20)
+        if ((resource as string) === HCO && live(object).progressTimeout === 151 && refused++ < 20)
           throw new Error('etcd is gone');
         return (original as (...args: unknown[]) => unknown)(resource, object, ...rest);
       }) as never;
@@ -296,7 +296,7 @@ describe.each(releases)('set on OpenShift Virtualization %s, when something fail
   test('who puts the old value back is noticed', () =>
     withLab({ cnv }, async (lab, ferry) => {
       lab.store.subscribe(({ resource, object }) => {
-        if (resource !== HCO || live(object as HyperConverged).progressTimeout !== 151) return;
+        if (resource !== HCO || live(object).progressTimeout !== 151) return;
         lab.clock.after(1, () => changeHco(lab, (draft) => (live(draft).progressTimeout = 150)));
       });
       const ran = await ferry('settings', 'set', 'progressTimeout=151', '--yes');
