@@ -64,6 +64,19 @@ describe('a policy for one VM', () => {
     );
   });
 
+  test('is not offered where a policy on a label of KubeVirt’s own would win by its name', () => {
+    const own = { app: 'x', 'kubevirt.io/domain': 'x', tier: 'x' };
+    const present = policy('aaa', { virtualMachineInstanceSelector: own, namespaceSelector: { team: 'a' } });
+    const snapshot = snapshotOf([
+      ...nodes(2),
+      namespace,
+      present,
+      ...vm('vm0', { on: 'n1', labels: own }),
+      ...vm('vm1'),
+    ]);
+    expect(policyFor(vmsOf(snapshot)[0]!, { allowAutoConverge: true }, snapshot)).toBeUndefined();
+  });
+
   test('needs a label where none tells the VM from others, and says so', () => {
     const snapshot = snapshotOf([
       ...nodes(2),

@@ -56,7 +56,7 @@ export function policyFor(vm: Vm, settings: Record<string, Value>, snapshot: Sna
   }
   const own = { ...labels, [OWN_LABEL]: vm.name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '') };
   const manifest = manifestOf(vm, settings, own);
-  const labelled = { ...vmi, metadata: { ...vmi.metadata, labels: own } };
+  const labelled = { ...vmi, metadata: { ...vmi.metadata, labels: { ...vmi.metadata.labels, ...own } } };
   if (matchPolicy([...policies, manifest], labelled, namespace) !== manifest) return undefined;
   const label = `${OWN_LABEL}=${own[OWN_LABEL]}`;
   return {
