@@ -14,10 +14,10 @@ import {
   storageClass,
   vm,
 } from '../model/testing/fixtures.ts';
+import { literal } from '../model/testing/literal.ts';
 import { vmsOf } from '../model/vm.ts';
 import { checkVms } from './assess.ts';
 import { checks } from './checks/index.ts';
-import { literal } from './testing/literal.ts';
 import { storageRows } from './testing/storage-rows.ts';
 import { targetRows } from './testing/target-rows.ts';
 import type { Options } from './testing/vm-objects.ts';

@@ -1,3 +1,4 @@
+import type { Subject } from '../model/finding.ts';
 import { perSnapshot } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkInterface } from '../model/objects.ts';
 import { type Setting, settingsOf } from '../model/settings.ts';
@@ -23,6 +24,11 @@ export interface MigrationAttachment {
   config?: CniConfig;
   /** Others of that name, in namespaces where it is of no use. */
   elsewhere: string[];
+}
+
+/** The attachment as findings name it. */
+export function subjectOfAttachment({ namespace, name }: MigrationAttachment): Subject {
+  return { kind: 'NetworkAttachmentDefinition', namespace, name };
 }
 
 /** Undefined where migrations use the pod network. A name without a namespace means KubeVirt's own (facts/kubevirt.md D7). */

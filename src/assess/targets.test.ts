@@ -12,9 +12,9 @@ import {
   type VmOptions,
   vm,
 } from '../model/testing/fixtures.ts';
+import { literal } from '../model/testing/literal.ts';
 import { vmsOf } from '../model/vm.ts';
 import { type TargetVerdict, targetReport } from './targets.ts';
-import { literal } from './testing/literal.ts';
 
 interface Case {
   /** The VM `web`, on n1. */

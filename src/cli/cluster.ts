@@ -1,14 +1,12 @@
+import { type Need, tellingAllMissing } from '../cluster/rights.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
+import { plain } from '../model/plain.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { versionRemark } from '../model/versions/index.ts';
 import { type Io, note } from './context.ts';
 import type { ConnectionFlags, ScopeFlags, SnapshotFlag } from './flags.ts';
-import { plain } from './output/plain.ts';
-import { type Need, tellingAllMissing } from './rights.ts';
 import { version } from './version.ts';
-
-export { requireLists } from '../cluster/require-lists.ts';
 
 /** A client for the cluster that the flags and the environment name. The caller closes it. */
 export async function openCluster(io: Io, flags: ConnectionFlags & { namespace?: string }): Promise<KubeClient> {

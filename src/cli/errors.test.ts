@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { explain } from '../cluster/explain.ts';
 import { ApiError, CancelledError, ConfigError, ConnectionError, TimeoutError, TlsError } from '../kube/errors.ts';
 import { type ErrorCode, FerryError } from '../model/errors.ts';
-import { explain } from './errors.ts';
 
 const access = {
   verb: 'create',

@@ -3,8 +3,6 @@ import type { ExitCode } from '../model/errors.ts';
 import { plain } from '../model/plain.ts';
 import { type Io, note } from './context.ts';
 
-export { explain, forbidden } from '../cluster/explain.ts';
-
 /** Writes an error to stderr as text (whatever -o says) and returns its exit code. The stack only when asked for. */
 export function report(io: Io, error: unknown, verbose: boolean): ExitCode {
   const told = explain(error, io.name);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../model/duration.ts';
 
 export interface ConnectionFlags {
   context?: string;

@@ -2,8 +2,6 @@ import { shortDuration } from '../model/duration.ts';
 import type { MigrationRow } from '../model/migration-row.ts';
 import type { Column } from './output/table.ts';
 
-export { byAge, type MigrationRow, migrationRow } from '../model/migration-row.ts';
-
 /** The console's columns, in its order; `now` in ms since the epoch, by the cluster's clock. */
 export function migrationColumns(namespaced: boolean, now: () => number): Column<MigrationRow>[] {
   const since = (from: string | undefined, to: number): string | undefined =>

@@ -4,8 +4,6 @@ import type { NodeView } from '../model/nodes.ts';
 import type { SnapshotList } from '../model/snapshot.ts';
 import type { ClusterCase, MigrationCase, VmCase } from './case.ts';
 
-export { at as atField } from '../model/finding.ts';
-
 /** `certain`: KubeVirt says so itself; `likely`: what is seen fits nothing else; `possible`: it would explain what is seen. */
 export type Confidence = 'certain' | 'likely' | 'possible';
 

@@ -1,11 +1,12 @@
 import type { EventRecord } from '../model/dossier.ts';
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import type { NodeView } from '../model/nodes.ts';
 import type { Pod } from '../model/objects.ts';
 import { isReadyPod } from '../model/pods.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import type { ClusterCase } from './case.ts';
-import { atField, type Cause, type Confidence } from './cause.ts';
+import { type Cause, type Confidence } from './cause.ts';
 
 /** What is wrong with one virt-handler. */
 export interface HandlerTrouble {

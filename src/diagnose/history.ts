@@ -1,9 +1,10 @@
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import { compareText } from '../model/memo.ts';
 import { isFinal } from '../model/migrations.ts';
 import type { MigrationState, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import type { VmCase } from './case.ts';
-import { atEvent, atField } from './cause.ts';
+import { atEvent } from './cause.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { evacuationTrigger, type Trigger, updateTrigger } from './started-by.ts';
 

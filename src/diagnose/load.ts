@@ -1,10 +1,11 @@
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { settingsOf } from '../model/settings.ts';
 import { itemsOf } from '../model/snapshot.ts';
 import { abortOf } from './abort.ts';
 import type { MigrationCase } from './case.ts';
-import { atField, atLog } from './cause.ts';
+import { atLog } from './cause.ts';
 import { type Course, courseOf, type Sample, samplesOf } from './course.ts';
 import { stateAt } from './said.ts';
 

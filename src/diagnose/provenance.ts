@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../model/objects.ts';
-import { atField } from './cause.ts';
 
 /** Who asked for a migration. */
 export interface Provenance {

@@ -1,7 +1,8 @@
 import type { EventRecord, LogTail } from '../model/dossier.ts';
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import type { MigrationCase } from './case.ts';
-import { atEvent, atField, atLog } from './cause.ts';
+import { atEvent, atLog } from './cause.ts';
 
 /** Something that was said: in an event, a log, or a field. */
 export interface Said {

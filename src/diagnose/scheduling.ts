@@ -1,9 +1,9 @@
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import { type NodeView, vmNodesOf } from '../model/nodes.ts';
 import type { Objection } from '../model/objections.ts';
 import { objectionsTo } from '../model/placement.ts';
 import type { MigrationCase } from './case.ts';
-import { atField } from './cause.ts';
 
 /** A node, and why the migration's target pod does not go there. */
 export interface Refusal {

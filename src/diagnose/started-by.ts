@@ -1,12 +1,13 @@
 import type { EventRecord } from '../model/dossier.ts';
 import { drainTaintKey } from '../model/eviction.ts';
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import { keyOf } from '../model/memo.ts';
 import { type NodeView, nodesOf } from '../model/nodes.ts';
 import type { VirtualMachineInstanceMigration } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import type { VmCase } from './case.ts';
-import { atEvent, atField } from './cause.ts';
+import { atEvent } from './cause.ts';
 
 /** What made KubeVirt create a migration by itself. */
 export interface Trigger {

@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/finding.ts';
+import { at as atField } from '../model/finding.ts';
 import { knownVersion } from '../model/versions/index.ts';
 import type { MigrationCase } from './case.ts';
-import { atField } from './cause.ts';
 import { eventSaying, inWords, type Said } from './said.ts';
 
 /** A target pod that does not start: it hangs now, or KubeVirt gave it up. */

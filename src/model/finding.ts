@@ -23,9 +23,19 @@ export function at(
   value: unknown,
 ): Evidence {
   if (!('metadata' in object)) return { object, field, value: value ?? null };
-  const { name, namespace } = object.metadata;
-  const subject: Subject = { kind: object.kind, ...(namespace !== undefined && { namespace }), name };
-  return { object: subject, field, value: value ?? null };
+  return { object: subjectOf(object), field, value: value ?? null };
+}
+
+/** An object as findings name it. */
+export function subjectOf({
+  kind,
+  metadata,
+}: {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+}): Subject {
+  const { name, namespace } = metadata;
+  return { kind, ...(namespace !== undefined && { namespace }), name };
 }
 
 /** What a check says. */

@@ -1,4 +1,4 @@
-import type { Subject } from './finding.ts';
+import { type Subject, subjectOf } from './finding.ts';
 import { compareText, perSnapshot } from './memo.ts';
 import type { HyperConverged, KubeVirt, LiveMigrationConfig, MigrationConfiguration } from './objects.ts';
 import { bytesOf } from './quantity.ts';
@@ -143,9 +143,4 @@ function first<T extends { metadata: { name: string; namespace?: string } }>(ite
       compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
       compareText(a.metadata.name, b.metadata.name),
   )[0];
-}
-
-function subjectOf(object: HyperConverged | KubeVirt): Subject {
-  const { namespace, name } = object.metadata;
-  return { kind: object.kind, ...(namespace !== undefined && { namespace }), name };
 }

@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Subject } from '../model/finding.ts';
+import { at } from '../model/finding.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { knownVersion } from '../model/versions/index.ts';
 import {
@@ -15,7 +16,7 @@ import {
   rangeOf,
 } from './addresses.ts';
 import { rangesOf, readCni } from './cni.ts';
-import { at, finding, names } from './finding.ts';
+import { finding, names } from './finding.ts';
 import { addressesOf, networkIn, routedNetworks } from './links.ts';
 import type { KnownNetworks } from './request.ts';
 

@@ -1,7 +1,8 @@
-import type { Evidence } from '../model/finding.ts';
+import type { Evidence, Finding } from '../model/finding.ts';
+import { at, subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { type AddressRange, contains, parseAddress, parseCidr, parseCidrOrAddress, rangeOf } from './addresses.ts';
-import { at } from './finding.ts';
+import { finding } from './finding.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -80,4 +81,26 @@ function whereaboutsRange(written: Fields): AddressRange | undefined {
 /** A value inside the JSON of `.spec.config`. */
 export function inConfig(attachment: NetworkAttachmentDefinition, path: string, value: unknown): Evidence {
   return at(attachment, `.spec.config | ${path}`, value);
+}
+
+/** Collects findings about one attachment, each with a value inside its config as evidence. */
+export function collector(attachment: NetworkAttachmentDefinition): {
+  findings: Finding[];
+  say: (
+    check: string,
+    severity: Finding['severity'],
+    message: string,
+    remedy: string,
+    path: string,
+    value: unknown,
+  ) => void;
+} {
+  const findings: Finding[] = [];
+  return {
+    findings,
+    say: (check, severity, message, remedy, path, value) =>
+      void findings.push(
+        finding(check, severity, subjectOf(attachment), message, remedy, inConfig(attachment, path, value)),
+      ),
+  };
 }

@@ -1,10 +1,11 @@
 import type { Finding } from '../model/finding.ts';
+import { at, subjectOf } from '../model/finding.ts';
 import { byName, keyOf } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { readCni } from './cni.ts';
 import { diff } from './diff.ts';
-import { at, finding, subjectOf } from './finding.ts';
+import { finding } from './finding.ts';
 import type { Link } from './links.ts';
 import type { Resolved } from './objects.ts';
 import type { SettingHolder } from './site.ts';

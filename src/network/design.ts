@@ -1,5 +1,6 @@
 import { FerryError } from '../model/errors.ts';
 import type { Finding, Subject } from '../model/finding.ts';
+import { subjectOf } from '../model/finding.ts';
 import { byName, keyOf } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
@@ -14,7 +15,7 @@ import {
 import { parseCidr } from './addresses.ts';
 import { attachmentFindings, ovsFindings, policyFindings, readable, settingFindings } from './conflicts.ts';
 import { type Change, diff } from './diff.ts';
-import { finding, sorted, subjectOf } from './finding.ts';
+import { finding, sorted } from './finding.ts';
 import { linkOf, networkOf } from './links.ts';
 import { judgeNode, type NodeVerdict } from './nodes.ts';
 import { attachmentOf, interfacesOf, policyOf, type Resolved } from './objects.ts';

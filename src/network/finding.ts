@@ -1,20 +1,6 @@
 import type { Evidence, Finding, Severity, Subject } from '../model/finding.ts';
 import { compareText } from '../model/memo.ts';
 
-interface Named {
-  kind: string;
-  metadata: { name: string; namespace?: string };
-}
-
-export function subjectOf({ kind, metadata: { name, namespace } }: Named): Subject {
-  return { kind, ...(namespace !== undefined && { namespace }), name };
-}
-
-/** What stands in a field of an object. */
-export function at(object: Named | Subject, field: string, value: unknown): Evidence {
-  return { object: 'metadata' in object ? subjectOf(object) : object, field, value };
-}
-
 /** A finding about the migration network. */
 export function finding(
   check: string,

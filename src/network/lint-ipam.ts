@@ -1,9 +1,10 @@
 import type { Finding } from '../model/finding.ts';
+import { subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { contains, parseAddress, parseCidr, parseCidrOrAddress } from './addresses.ts';
-import { type CniConfig, inConfig, isFields, textOf } from './cni.ts';
+import { type CniConfig, collector, inConfig, isFields, textOf } from './cni.ts';
 import { MEANT, WHEREABOUTS_KEYS } from './cni-keys.ts';
-import { finding, subjectOf } from './finding.ts';
+import { finding } from './finding.ts';
 import { misspelt } from './spelling.ts';
 
 type Fields = Record<string, unknown>;
@@ -87,19 +88,8 @@ export function lintIpam(attachment: NetworkAttachmentDefinition, { plugin, ipam
 }
 
 function lintWhereabouts(attachment: NetworkAttachmentDefinition, ipam: Fields): Finding[] {
-  const findings: Finding[] = [];
   const { name } = attachment.metadata;
-  const say = (
-    check: string,
-    severity: Finding['severity'],
-    message: string,
-    remedy: string,
-    path: string,
-    value: unknown,
-  ): void =>
-    void findings.push(
-      finding(check, severity, subjectOf(attachment), message, remedy, inConfig(attachment, path, value)),
-    );
+  const { findings, say } = collector(attachment);
   for (const [key, value] of Object.entries(ipam)) {
     if (WHEREABOUTS_KEYS.includes(key)) continue;
     const meant = MEANT[key.toLowerCase().replace(/[^a-z]/g, '')] ?? misspelt(key, WHEREABOUTS_KEYS);

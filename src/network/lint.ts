@@ -1,8 +1,9 @@
 import type { Finding } from '../model/finding.ts';
+import { at, subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
-import { type CniConfig, inConfig, readCni, textOf } from './cni.ts';
+import { type CniConfig, collector, readCni, textOf } from './cni.ts';
 import { COMMON, PLUGIN_KEYS, STANDS_ON } from './cni-keys.ts';
-import { at, finding, subjectOf } from './finding.ts';
+import { finding } from './finding.ts';
 import { lintIpam } from './lint-ipam.ts';
 import { misspelt } from './spelling.ts';
 
@@ -30,19 +31,8 @@ export function lintAttachment(attachment: NetworkAttachmentDefinition): Finding
 }
 
 function lintPlugin(attachment: NetworkAttachmentDefinition, { plugin }: CniConfig): Finding[] {
-  const findings: Finding[] = [];
   const { name } = attachment.metadata;
-  const say = (
-    check: string,
-    severity: Finding['severity'],
-    message: string,
-    remedy: string,
-    path: string,
-    value: unknown,
-  ): void =>
-    void findings.push(
-      finding(check, severity, subjectOf(attachment), message, remedy, inConfig(attachment, path, value)),
-    );
+  const { findings, say } = collector(attachment);
   const type = textOf(plugin['type']);
   if (type === undefined) {
     say(

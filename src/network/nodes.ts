@@ -1,7 +1,8 @@
 import type { Evidence, Finding, Subject } from '../model/finding.ts';
+import { at } from '../model/finding.ts';
 import type { Node } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-import { at, finding } from './finding.ts';
+import { finding } from './finding.ts';
 import {
   addressesOf,
   below,

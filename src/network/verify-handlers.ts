@@ -1,11 +1,12 @@
 import type { Finding } from '../model/finding.ts';
+import { at, subjectOf } from '../model/finding.ts';
 import { compareText } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, Pod } from '../model/objects.ts';
 import { isReadyPod } from '../model/pods.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { type AddressRange, mayGive, parseAddress } from './addresses.ts';
 import { numberOf, rangesOf, readCni } from './cni.ts';
-import { at, finding, subjectOf } from './finding.ts';
+import { finding } from './finding.ts';
 import { inRanges } from './rollout.ts';
 import { handlersOf, MIGRATION_INTERFACE, migrationInterface } from './site.ts';
 

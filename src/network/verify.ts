@@ -1,11 +1,12 @@
 import type { Finding, Subject } from '../model/finding.ts';
+import { at, subjectOf } from '../model/finding.ts';
 import { keyOf } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { neededAddresses, overlapFindings, usedNetworks } from './address-plan.ts';
 import { capacityOf, formatCidr } from './addresses.ts';
 import { hostInterfaceOf, inConfig, rangesOf, readCni } from './cni.ts';
-import { at, finding, sorted, subjectOf } from './finding.ts';
+import { finding, sorted } from './finding.ts';
 import { lintAttachment } from './lint.ts';
 import type { KnownNetworks } from './request.ts';
 import { handlerNodes, holderOf, installNamespace, ofKubeVirt } from './site.ts';

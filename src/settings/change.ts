@@ -9,6 +9,7 @@ import {
 import { ApiError, isConflict, KubeError } from '../kube/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
+import { subjectOf } from '../model/finding.ts';
 import type { HyperConverged, KubeObject, KubeVirt } from '../model/objects.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { knownVersion } from '../model/versions/index.ts';
@@ -16,7 +17,7 @@ import { type Change, type Decision, patchOf } from './decide.ts';
 import { type ChangeRecord, HISTORY_NAME, nextId, type Outcome, recordKey, recordText, surplus } from './history.ts';
 import { parameterOf, type Value } from './parameters.ts';
 import { same } from './read.ts';
-import { at, type Holder, holdersOf, KUBEVIRT_PATH, subjectOf, valuesAt } from './target.ts';
+import { at, type Holder, holdersOf, KUBEVIRT_PATH, valuesAt } from './target.ts';
 
 export interface ChangeOptions {
   signal: AbortSignal;

@@ -1,12 +1,13 @@
 import { FerryError } from '../model/errors.ts';
 import type { Finding, Severity } from '../model/finding.ts';
+import { subjectOf } from '../model/finding.ts';
 import type { MigrationPolicy } from '../model/objects.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { checkType } from './assignment.ts';
 import { isObject } from './object.ts';
 import { parameterOf, parameters, type Value } from './parameters.ts';
 import { versionIn } from './read.ts';
-import { at, fieldOf, holdersOf, hyperConvergedPath, KUBEVIRT_PATH, subjectOf } from './target.ts';
+import { at, fieldOf, holdersOf, hyperConvergedPath, KUBEVIRT_PATH } from './target.ts';
 
 /** What documents ask for. */
 export interface Asked {

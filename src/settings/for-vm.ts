@@ -1,3 +1,4 @@
+import { subjectOf } from '../model/finding.ts';
 import type { KubeObject, MigrationPolicy } from '../model/objects.ts';
 import { policyOf } from '../model/policies.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
@@ -5,7 +6,6 @@ import type { Vm } from '../model/vm.ts';
 import { acceptableCompletionTime } from '../physics/completion-time.ts';
 import type { Value } from './parameters.ts';
 import { readSettings, type SettingView, versionIn } from './read.ts';
-import { subjectOf } from './target.ts';
 
 /** The settings a migration of one VM gets. */
 export interface VmSettings {

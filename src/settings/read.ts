@@ -1,10 +1,11 @@
 import type { Subject } from '../model/finding.ts';
+import { subjectOf } from '../model/finding.ts';
 import { bytesOf, QuantityError } from '../model/quantity.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type KubeVirtVersion, knownVersion, versions } from '../model/versions/index.ts';
 import { patchedSettings } from './json-patch.ts';
 import { defaultOf, type Parameter, parameters, type Value } from './parameters.ts';
-import { fieldOf, holderOf, holdersOf, KUBEVIRT_PATH, subjectOf, valuesAt } from './target.ts';
+import { fieldOf, type Holder, holderOf, holdersOf, KUBEVIRT_PATH, valuesAt } from './target.ts';
 
 /** Who gives a setting its value. `jsonpatch`: HyperConverged's annotation that patches KubeVirt's CR. */
 export type Source = 'HyperConverged' | 'jsonpatch' | 'KubeVirt' | 'MigrationPolicy' | 'default' | 'unknown';
@@ -131,11 +132,7 @@ function builtIn(parameter: Parameter, snapshot: Snapshot): Found {
   return { value: null, source: 'unknown', how: "it depends on KubeVirt's version, which is not known" };
 }
 
-function fromHco(
-  parameter: Parameter,
-  holder: { object: Parameters<typeof subjectOf>[0]; path: string[] },
-  version: KubeVirtVersion | undefined,
-): Omit<Found, 'value'> {
+function fromHco(parameter: Parameter, holder: Holder, version: KubeVirtVersion | undefined): Omit<Found, 'value'> {
   const value = valuesAt(holder)[parameter.name];
   const at = {
     source: 'HyperConverged' as const,

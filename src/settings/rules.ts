@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Severity } from '../model/finding.ts';
+import { subjectOf } from '../model/finding.ts';
 import { ASSUMED_GBPS, linkSpeeds } from '../model/links.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
@@ -6,7 +7,7 @@ import { acceptableCompletionTime } from '../physics/completion-time.ts';
 import { largestVm } from './largest.ts';
 import { parameterOf, type Value } from './parameters.ts';
 import { versionIn } from './read.ts';
-import { fieldOf, type Holder, holderOf, holdersOf, subjectOf } from './target.ts';
+import { fieldOf, type Holder, holderOf, holdersOf } from './target.ts';
 import { longDuration } from './text.ts';
 
 /** Settings as they would be in force, by name. */

@@ -1,4 +1,3 @@
-import type { Subject } from '../model/finding.ts';
 import { compareText } from '../model/memo.ts';
 import type { HyperConverged, KubeObject, KubeVirt } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
@@ -60,10 +59,6 @@ export function valuesAt({ object, path }: Holder): Record<string, Value | undef
 /** `.spec.liveMigrationConfig.network`. */
 export function fieldOf(path: readonly string[], name?: string): string {
   return `.${[...path, ...(name === undefined ? [] : [name])].join('.')}`;
-}
-
-export function subjectOf({ kind, metadata: { namespace, name } }: KubeObject): Subject {
-  return { kind, ...(namespace !== undefined && { namespace }), name };
 }
 
 function first<T extends KubeObject>(items: T[]): T | undefined {

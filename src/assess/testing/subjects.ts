@@ -4,9 +4,9 @@ import { nodesOf } from '../../model/nodes.ts';
 import type { KubeObject } from '../../model/objects.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { nodes, snapshotOf } from '../../model/testing/fixtures.ts';
+import { literal } from '../../model/testing/literal.ts';
 import { clusterReport } from '../cluster-report.ts';
 import { nodeReport } from '../node-report.ts';
-import { literal } from './literal.ts';
 
 // Tables of checks of nodes and of the cluster: a case that one of them tells of, and one like it that it must not.
 

@@ -3,10 +3,10 @@ import type { Severity } from '../../model/finding.ts';
 import type { KubeObject, VmiSpec } from '../../model/objects.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { nodes, snapshotOf, storageClass, type VmOptions, vm } from '../../model/testing/fixtures.ts';
+import { literal } from '../../model/testing/literal.ts';
 import { vmsOf } from '../../model/vm.ts';
 import { checkVms } from '../assess.ts';
 import type { Check } from '../check.ts';
-import { literal } from './literal.ts';
 
 // Tables of one check: what it says about the VM `web` on n1 of a healthy cluster of three nodes.
 

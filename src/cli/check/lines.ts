@@ -1,6 +1,6 @@
 import type { Finding, Severity } from '../../model/finding.ts';
-import { explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
+import { explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
 
 const headings: Record<Severity, string> = { blocker: 'Blockers', warning: 'Warnings', info: 'Advice' };
 

@@ -1,14 +1,15 @@
 import type { Drain, DrainStep } from '../../assess/drain.ts';
 import { nodeReport } from '../../assess/node-report.ts';
+import { requireLists } from '../../cluster/require-lists.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
+import { briefly, explained } from '../../model/finding-text.ts';
 import { nodesOf } from '../../model/nodes.ts';
-import { type Reading, requireLists } from '../cluster.ts';
+import { plain } from '../../model/plain.ts';
+import { type Reading } from '../cluster.ts';
 import { type Io, note, terminalSize } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
 import { renderDocument } from '../output/document.ts';
-import { briefly, explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
 import { requireNode } from '../select-vms.ts';
 import { findingLines } from './lines.ts';

@@ -1,14 +1,15 @@
 import { type TargetItem, type TargetNode, targetReport } from '../../assess/targets.ts';
+import { requireLists } from '../../cluster/require-lists.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
+import { briefly, explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
 import { formatBytes, formatCores } from '../../model/quantity.ts';
 import type { Vm } from '../../model/vm.ts';
-import { type Reading, requireLists } from '../cluster.ts';
+import { type Reading } from '../cluster.ts';
 import { type Io, note, terminalSize } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
 import { renderDocument } from '../output/document.ts';
-import { briefly, explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
 
 /** `ferry check VM --targets`: every node as a target, the best first. */

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { resources } from '../../cluster/resources.ts';
+import { needsOf, tellingAllMissing } from '../../cluster/rights.ts';
 import type { LinkEvent, MoveEvent, MoveOrder, Outcome } from '../../execute/events.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import { isFinal } from '../../model/migrations.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { plain } from '../../model/plain.ts';
 import { openCluster } from '../cluster.ts';
 import { confirm } from '../confirm.ts';
 import { type Invocation, type Io, note } from '../context.ts';
@@ -20,8 +22,6 @@ import {
 } from '../flags.ts';
 import { linkText, outcomeText } from '../move/texts.ts';
 import { parseName } from '../names.ts';
-import { plain } from '../output/plain.ts';
-import { needsOf, tellingAllMissing } from '../rights.ts';
 import { ambiguous } from '../select-vms.ts';
 
 type Flags = ConnectionFlags & ScopeFlags & { dryRun: DryRun; yes?: boolean; timeout: number };

@@ -1,7 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { briefly, explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
+import { withSnapshot } from '../cluster.ts';
 import { type Invocation, type Io, note, terminalSize } from '../context.ts';
 import {
   type ConnectionFlags,
@@ -15,10 +19,7 @@ import {
 } from '../flags.ts';
 import { parseName } from '../names.ts';
 import { renderDocument } from '../output/document.ts';
-import { briefly, explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
-import { needsOf } from '../rights.ts';
 import { namesNode, requireNode, selectVms } from '../select-vms.ts';
 
 type Flags = ConnectionFlags &

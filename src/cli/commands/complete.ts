@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { exit } from '../../model/errors.ts';
+import { plain } from '../../model/plain.ts';
 import type { Invocation } from '../context.ts';
-import { plain } from '../output/plain.ts';
 
 /** What the completion scripts call; its words come after `--`. */
 export function completeCommand(program: Command, { io, run }: Invocation): void {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { requireLists } from '../../cluster/require-lists.ts';
 import { resources } from '../../cluster/resources.ts';
 import type { KubeClient, Selection } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { byAge, type MigrationRow, migrationRow } from '../../model/migration-row.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { openCluster, requireLists, withSnapshot } from '../cluster.ts';
+import { openCluster, withSnapshot } from '../cluster.ts';
 import { type Invocation, type Io, note } from '../context.ts';
 import {
   type ConnectionFlags,
@@ -16,7 +18,7 @@ import {
   scopeFlags,
   snapshotFlag,
 } from '../flags.ts';
-import { byAge, type MigrationRow, migrationColumns, migrationRow } from '../migration-rows.ts';
+import { migrationColumns } from '../migration-rows.ts';
 import { parseName } from '../names.ts';
 import { document, renderDocument } from '../output/document.ts';
 import { cell, pad, renderTable } from '../output/table.ts';

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import type { MoveOrder } from '../../execute/events.ts';
 import { nextMigrationName } from '../../execute/name.ts';
 import type { MovePlan } from '../../execute/run.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import { verdictOf } from '../../model/finding.ts';
+import { explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Vm } from '../../model/vm.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { withSnapshot } from '../cluster.ts';
 import { confirm } from '../confirm.ts';
 import { type Invocation, type Io, note } from '../context.ts';
 import {
@@ -27,10 +31,7 @@ import { moveView } from '../move/render.ts';
 import { verdictLine } from '../move/verdict.ts';
 import { parseName } from '../names.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { renderTable } from '../output/table.ts';
-import { needsOf } from '../rights.ts';
 import { namesNode, selectVms } from '../select-vms.ts';
 
 type Flags = ConnectionFlags &

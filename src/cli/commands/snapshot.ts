@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { exit } from '../../model/errors.ts';
 import type { Snapshot, SnapshotList } from '../../model/snapshot.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { withSnapshot } from '../cluster.ts';
 import { type Invocation, note } from '../context.ts';
 import { type ConnectionFlags, connectionFlags, type ScopeFlags, scopeFlags } from '../flags.ts';
 import { renderDocument } from '../output/document.ts';
-import { needsOf } from '../rights.ts';
 
 type Flags = ConnectionFlags & ScopeFlags & { output: 'json' | 'yaml' };
 

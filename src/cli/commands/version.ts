@@ -4,11 +4,11 @@ import { ApiError } from '../../kube/errors.ts';
 import type { KubeClient, Resource } from '../../kube/types.ts';
 import { exit } from '../../model/errors.ts';
 import type { HyperConverged } from '../../model/objects.ts';
+import { plain } from '../../model/plain.ts';
 import { openCluster, readSnapshotFile, tellUnknownVersion } from '../cluster.ts';
 import type { Invocation, Io } from '../context.ts';
 import { type ConnectionFlags, connectionFlags, type SnapshotFlag, snapshotFlag } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { plain } from '../output/plain.ts';
 import { version } from '../version.ts';
 
 type Flags = ConnectionFlags & SnapshotFlag & { client?: boolean; output?: 'json' | 'yaml' };

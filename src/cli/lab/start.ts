@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { explain } from '../../cluster/explain.ts';
+import { requireLists } from '../../cluster/require-lists.ts';
 import type { Speed } from '../../lab/clock.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
-import { fileError, readSnapshotFile, requireLists } from '../cluster.ts';
+import { fileError, readSnapshotFile } from '../cluster.ts';
 import { type Io, note } from '../context.ts';
-import { explain } from '../errors.ts';
 import { kubeconfigPath, writeKubeconfigFile } from './kubeconfig-file.ts';
 
 export interface LabFlags {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { LinkEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
+import { plain } from '../../model/plain.ts';
 import { type Io, note, terminalSize, wantsColor } from '../context.ts';
-import { plain } from '../output/plain.ts';
 import { linkText, outcomeText, progressText, waitingText, wayText } from './texts.ts';
 
 /** Shows how moves get on, on stderr. */

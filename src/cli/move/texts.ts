@@ -1,6 +1,6 @@
 import type { LinkEvent, MoveEvent, Outcome, Waiting } from '../../execute/events.ts';
+import { shortDuration } from '../../model/duration.ts';
 import { formatBytes } from '../../model/quantity.ts';
-import { shortDuration } from '../duration.ts';
 
 /** Why a move waits, as a clause. */
 export function waitingText(waiting: Waiting): string {

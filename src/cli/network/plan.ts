@@ -1,4 +1,5 @@
 import type { KubeClient } from '../../kube/types.ts';
+import { plain } from '../../model/plain.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type NetworkPlan, planNetwork } from '../../network/design.ts';
 import { readKnownNetworks } from '../../network/known-networks.ts';
@@ -6,7 +7,6 @@ import type { KnownNetworks } from '../../network/request.ts';
 import { type Io, note } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { plain } from '../output/plain.ts';
 import { type DesignFlags, requestOf } from './flags.ts';
 import { findingsText, planText } from './render.ts';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { plain } from '../../model/plain.ts';
 import { beginRun, undoRun } from '../../network/apply.ts';
 import { findJournal } from '../../network/journal.ts';
 import { removalByObjects, removalOfRun } from '../../network/remove.ts';
@@ -11,7 +12,6 @@ import { confirm } from '../confirm.ts';
 import type { Io } from '../context.ts';
 import { note } from '../context.ts';
 import type { ConnectionFlags, DryRun, OutputFlags } from '../flags.ts';
-import { plain } from '../output/plain.ts';
 import { refuseWhileMigrating } from './apply.ts';
 import { findingsText } from './render.ts';
 import { requireNetworkRights } from './rights.ts';

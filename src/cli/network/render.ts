@@ -1,11 +1,11 @@
 import type { Finding } from '../../model/finding.ts';
+import { explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
 import type { NetworkPlan, ObjectChange } from '../../network/design.ts';
 import type { NetworkOutcome } from '../../network/events.ts';
 import type { NodeVerdict } from '../../network/nodes.ts';
 import type { NetworkReport } from '../../network/verify.ts';
 import type { HandlerRow } from '../../network/verify-handlers.ts';
-import { explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
 
 const table = { wide: false, headers: true };

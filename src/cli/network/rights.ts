@@ -1,8 +1,8 @@
+import { forbidden } from '../../cluster/explain.ts';
 import type { NetworkSetting } from '../../cluster/network-writer.ts';
 import { resources } from '../../cluster/resources.ts';
+import { missingOf, type Need } from '../../cluster/rights.ts';
 import type { KubeClient, Resource } from '../../kube/types.ts';
-import { forbidden } from '../errors.ts';
-import { missingOf, type Need } from '../rights.ts';
 
 function needs(resource: Pick<Resource, 'group' | 'plural'>, ...verbs: string[]): Need[] {
   return verbs.map((verb) => ({ verb, group: resource.group, resource: resource.plural }));

@@ -1,10 +1,10 @@
 import { type ExitCode, exit } from '../../model/errors.ts';
+import { plain } from '../../model/plain.ts';
 import type { NetworkEvent, NetworkOutcome } from '../../network/events.ts';
 import { STEPS } from '../../network/journal.ts';
 import { type Io, note } from '../context.ts';
 import type { Format } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { plain } from '../output/plain.ts';
 import { outcomeText } from './render.ts';
 
 /** Tells a run's events on stderr as they come. */

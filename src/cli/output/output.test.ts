@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseDuration, shortDuration } from '../duration.ts';
+import { parseDuration, shortDuration } from '../../model/duration.ts';
+import { plain } from '../../model/plain.ts';
 import { parseSelector } from '../selector.ts';
 import { document, renderDocument } from './document.ts';
-import { plain } from './plain.ts';
 import { renderTable } from './table.ts';
 
 describe('text of a cluster', () => {

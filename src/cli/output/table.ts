@@ -1,4 +1,4 @@
-import { plain } from './plain.ts';
+import { plain } from '../../model/plain.ts';
 
 export interface Column<T> {
   header: string;

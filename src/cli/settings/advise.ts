@@ -1,14 +1,15 @@
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Advice } from '../../settings/advise.ts';
 import type { Goal } from '../../settings/goal.ts';
 import type { DirtyRates } from '../../settings/loads.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { withSnapshot } from '../cluster.ts';
 import { type Io, note } from '../context.ts';
 import type { ConnectionFlags, OutputFlags, SnapshotFlag } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { needsOf } from '../rights.ts';
 import { renderAdvice } from './render-advice.ts';
 
 export type AdviseFlags = ConnectionFlags & OutputFlags & SnapshotFlag & { goal: Goal; prometheus?: string };

@@ -1,20 +1,21 @@
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
+import { explained } from '../../model/finding-text.ts';
 import type { MigrationPolicy } from '../../model/objects.ts';
+import { plain } from '../../model/plain.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Wanted } from '../../settings/assignment.ts';
 import type { Decision } from '../../settings/decide.ts';
 import type { ChangeRecord } from '../../settings/history.ts';
 import type { SettingSchemas } from '../../settings/schema.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { withSnapshot } from '../cluster.ts';
 import { confirm } from '../confirm.ts';
 import { type Io, note } from '../context.ts';
 import type { ConnectionFlags, DryRun, OutputFlags } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
-import { needsOf } from '../rights.ts';
 
 export type ChangeFlags = ConnectionFlags & OutputFlags & { dryRun: DryRun; yes?: boolean; timeout: number };
 

@@ -1,15 +1,16 @@
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
+import { explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
 import { formatBytes, parseQuantity, toBytes } from '../../model/quantity.ts';
 import type { SettingView } from '../../settings/read.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { withSnapshot } from '../cluster.ts';
 import { type Io, note, terminalSize } from '../context.ts';
 import type { ConnectionFlags, OutputFlags, SnapshotFlag } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
-import { explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { type Column, renderTable } from '../output/table.ts';
-import { needsOf } from '../rights.ts';
 import { selectVms } from '../select-vms.ts';
 
 export type GetFlags = ConnectionFlags &

@@ -1,12 +1,13 @@
+import { requireLists } from '../../cluster/require-lists.ts';
+import { needsOf } from '../../cluster/rights.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import type { PastChange } from '../../settings/past.ts';
-import { requireLists, withSnapshot } from '../cluster.ts';
+import { withSnapshot } from '../cluster.ts';
 import { type Io, note } from '../context.ts';
 import type { ConnectionFlags, OutputFlags } from '../flags.ts';
 import { document, renderDocument } from '../output/document.ts';
 import { type Column, renderTable } from '../output/table.ts';
-import { needsOf } from '../rights.ts';
 
 export async function showHistory(io: Io, flags: ConnectionFlags & OutputFlags): Promise<ExitCode> {
   return await withSnapshot(io, { ...flags, everyNamespace: true, needs: needsOf.settings }, async (reading) => {

@@ -1,9 +1,9 @@
+import { explained } from '../../model/finding-text.ts';
+import { plain } from '../../model/plain.ts';
 import type { Advice, Recommendation } from '../../settings/advise.ts';
 import type { PolicyAdvice } from '../../settings/policy-advice.ts';
 import type { Effects } from '../../settings/simulate.ts';
 import { longDuration, percent } from '../../settings/text.ts';
-import { explained } from '../output/findings.ts';
-import { plain } from '../output/plain.ts';
 import { renderTable } from '../output/table.ts';
 
 /** Advice as text, ending in a newline. */

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** How long after a move what is wrong with the network is put down to it, ms. */
 const DAY = 86_400_000;

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { isKubeVirts, pauseEnd } from '../../model/migrations.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { eventSaying, inWords, isWaiting } from '../said.ts';
 
 /** virt-controller waits 20 s times 2 for each further failure before it tries again what KubeVirt itself asked for (facts/kubevirt.md C1, Backoff). */

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import type { MigrationCase } from '../case.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { eventSaying, failureSaying, migrationCondition, stateAt } from '../said.ts';
 
 const EARLY = /^Migration failed due to being canceled$/;

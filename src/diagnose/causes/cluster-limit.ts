@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { migrationsOf } from '../../model/migrations.ts';
 import { settingsOf } from '../../model/settings.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { isWaiting } from '../said.ts';
 
 /** A migration waits because the cluster's slots are taken. KubeVirt says nothing: it stays Pending (facts/kubevirt.md C1). */

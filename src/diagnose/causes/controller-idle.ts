@@ -1,8 +1,9 @@
+import { at as atField } from '../../model/finding.ts';
 import { migrationsOf } from '../../model/migrations.ts';
 import { isReadyPod } from '../../model/pods.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { inWords, isWaiting } from '../said.ts';
 
 /** virt-controller looks at a waiting migration at least every 5 s (facts/kubevirt.md C1); after this nothing explains that it has not. */

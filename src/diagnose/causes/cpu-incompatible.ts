@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 import { failureSaying, lineSaying } from '../said.ts';
 import { LOST } from './connection-lost.ts';
 

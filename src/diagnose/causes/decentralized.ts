@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 import { migrationCondition } from '../said.ts';
 
 /** One half of a migration between clusters or namespaces waits for the other (v1.6+; facts/kubevirt.md A6). */

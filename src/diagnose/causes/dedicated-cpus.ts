@@ -1,7 +1,8 @@
+import { at as atField } from '../../model/finding.ts';
 import { isFinal } from '../../model/migrations.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { atLeast } from '../../model/version-order.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** How a guest with dedicated CPUs is copied differs by version: with eight threads that take its own CPUs away, or with a single one (facts/kubevirt.md D4; kubevirt#17879). */
 export const dedicatedCpus: Cause = {

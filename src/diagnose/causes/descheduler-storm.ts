@@ -1,7 +1,8 @@
+import { at as atField } from '../../model/finding.ts';
 import { keyOf } from '../../model/memo.ts';
 import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const EVACUATION = 'kubevirt.io/evacuationMigration';
 const HOUR = 3_600_000;

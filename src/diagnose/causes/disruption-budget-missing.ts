@@ -1,7 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import { atLeast } from '../../model/version-order.ts';
 import type { Cause } from '../cause.ts';
-import { atField } from '../cause.ts';
 import { eventSaying, isWaiting, lineSaying } from '../said.ts';
 
 const MISSING = /Found no PDB protecting the vmi/;

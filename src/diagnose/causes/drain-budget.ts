@@ -1,4 +1,5 @@
 import { emptyingOf, strategyOf } from '../../model/eviction.ts';
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import type { PodDisruptionBudget } from '../../model/objects.ts';
 import { matchesSelector } from '../../model/selectors.ts';
@@ -6,7 +7,7 @@ import { itemsOf } from '../../model/snapshot.ts';
 import { conditionOf, type Vm } from '../../model/vm.ts';
 import { byNodeOf } from '../by-node.ts';
 import type { ClusterCase } from '../case.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** The budgets that forbid the eviction of a VM's pod. KubeVirt's own (v1.3 to v1.5) always do, and give way in a migration. */
 function forbidding(vm: Vm, { snapshot }: ClusterCase): PodDisruptionBudget[] {

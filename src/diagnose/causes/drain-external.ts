@@ -1,9 +1,10 @@
 import { strategyOf, unmarking } from '../../model/eviction.ts';
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import type { Vm } from '../../model/vm.ts';
 import { byNodeOf } from '../by-node.ts';
 import type { ClusterCase } from '../case.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 function waits(vm: Vm, { snapshot }: ClusterCase): Evidence[] | undefined {
   const node = vm.vmi?.status?.evacuationNodeName;

@@ -1,10 +1,11 @@
 import { emptyingOf, strategyOf } from '../../model/eviction.ts';
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { conditionOf, type Vm } from '../../model/vm.ts';
 import { byNodeOf } from '../by-node.ts';
 import type { ClusterCase } from '../case.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** What shows that an eviction of a VM is refused for ever; undefined if it is not. */
 function refused(vm: Vm, { snapshot }: ClusterCase): { why: string; evidence: Evidence[] } | undefined {

@@ -1,7 +1,8 @@
 import { emptyingOf, evacuatedFrom, strategyOf, unmarking } from '../../model/eviction.ts';
+import { at as atField } from '../../model/finding.ts';
 import { isFinal } from '../../model/migrations.ts';
 import { nodesOf } from '../../model/nodes.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const EVACUATION = 'kubevirt.io/evacuationMigration';
 

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { stateAt } from '../said.ts';
 
 /** KubeVirt pauses a guest to let its migration end where it may disturb it (v1.5+; facts/kubevirt.md D1). */

@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 import { ends, migrationAddress, migrationNetworkOf } from '../migration-network.ts';
 import { failureSaying, stateAt } from '../said.ts';
 import { NO_WAY } from './unreachable.ts';

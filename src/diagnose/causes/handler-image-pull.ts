@@ -1,4 +1,5 @@
-import { atEvent, atField } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { atEvent } from '../cause.ts';
 import { handlerCause, saidOf } from '../handlers.ts';
 
 /** The image of the new virt-handler is not to be had. */

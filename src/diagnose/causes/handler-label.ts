@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { isReadyPod } from '../../model/pods.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { heartbeatAge } from '../handlers.ts';
 
 /** Every launcher asks for kubevirt.io/schedulable=true; virt-handler sets it, and takes it back while it is shut down or lacks its devices (facts/kubevirt.md C4, F1). */

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { atEvent, type Cause } from '../cause.ts';
 import { handlerCause, saidOf } from '../handlers.ts';
 
 const MISSING = /cannot find a network-attachment-definition \(([^)]+)\) in namespace \(([^)]+)\)/;

@@ -1,7 +1,8 @@
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import { type NodeView, vmNodesOf } from '../../model/nodes.ts';
 import { isReadyPod } from '../../model/pods.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { rolloutOf } from '../handlers.ts';
 
 /** virt-handler of a node that should have one, and does not work. */

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { isReadyPod } from '../../model/pods.ts';
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { atEvent, type Cause } from '../cause.ts';
 import { heartbeatAge } from '../handlers.ts';
 
 /** virt-controller gives a virt-handler up that has been silent for so long, s (facts/kubevirt.md C4). */

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { isHandlerReady } from '../../model/objections.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { failureSaying, lineSaying } from '../said.ts';
 
 const SHUTDOWN = /unable to process new migration connections during virt-handler shutdown/;

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { eventSaying, isWaiting } from '../said.ts';
 
 const UNKNOWN = /unable to locate host cpu model|does not contain labal|node does not contain label.*host cpu model/;

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { atEvent, type Cause } from '../cause.ts';
 
 /** QEMU stops a guest whose disk it can't write (facts/kubevirt.md A3). */
 export const ioError: Cause = {

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { type Migration, migrationsOf } from '../../model/migrations.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { usesPriority, weightOf } from '../queue.ts';
 import { isWaiting } from '../said.ts';
 

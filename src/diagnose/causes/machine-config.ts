@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { type NodeView, nodesOf } from '../../model/nodes.ts';
-import { atField, type Cause, type Suspicion } from '../cause.ts';
+import { type Cause, type Suspicion } from '../cause.ts';
 
 const PREFIX = 'machineconfiguration.openshift.io/';
 

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import { abortOf } from '../abort.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { masterMtu, migrationNetworkOf } from '../migration-network.ts';
 
 /** The NICs under the migration network differ in MTU: small packets pass, full ones are lost (facts/kubevirt.md D7; anchors 6 row 18; mission, MTU differences). */

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { vmNodesOf } from '../../model/nodes.ts';
 import { settingsOf } from '../../model/settings.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { migrationAddress, migrationNetworkOf } from '../migration-network.ts';
 
 /** A migration network is set, and virt-handlers run without it: they use the pod network and say nothing (facts/kubevirt.md D7). */

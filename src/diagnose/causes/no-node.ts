@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf, vmNodesOf } from '../../model/nodes.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** A VM that was to start elsewhere, after the loss of its node or a cold move, and finds no room. */
 export const noNode: Cause = {

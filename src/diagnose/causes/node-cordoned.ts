@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import { byNodeOf } from '../by-node.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { cordonedSince } from '../started-by.ts';
 
 /** A drain that is still under way asks anew every 5 s; an hour after nobody does, ms. */

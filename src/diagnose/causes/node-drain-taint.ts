@@ -1,6 +1,7 @@
 import { drainTaintKey } from '../../model/eviction.ts';
+import { at as atField } from '../../model/finding.ts';
 import { byNodeOf } from '../by-node.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** KubeVirt empties a node with this taint, and goes on as long as it is there; evacuations cannot be called off meanwhile (facts/kubevirt.md C2, I). */
 export const nodeDrainTaint: Cause = {

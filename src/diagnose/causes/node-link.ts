@@ -1,9 +1,10 @@
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import { linkSpeeds } from '../../model/links.ts';
 import { migrationsOf } from '../../model/migrations.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, atLog, type Cause } from '../cause.ts';
+import { atLog, type Cause } from '../cause.ts';
 import { samplesOf } from '../course.ts';
 
 /** A link that carries this share of its speed is full: TCP, TLS and Ethernet take the rest. */

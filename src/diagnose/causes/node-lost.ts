@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { type NodeView, nodesOf } from '../../model/nodes.ts';
 import type { MigrationCase } from '../case.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** Virt-controller takes a virt-handler for dead after this long without a heartbeat (facts/kubevirt.md C4). */
 const SILENT_MS = 5 * 60_000;

@@ -1,9 +1,10 @@
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import { type NodeView, vmNodesOf } from '../../model/nodes.ts';
 import { isReadyPod } from '../../model/pods.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const STATUS = 'k8s.v1.cni.cncf.io/network-status';
 const NETWORKS = 'k8s.v1.cni.cncf.io/networks';

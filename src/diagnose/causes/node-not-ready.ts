@@ -1,7 +1,8 @@
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import { type NodeView, nodesOf, vmNodesOf } from '../../model/nodes.ts';
 import { byNodeOf } from '../by-node.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** Kubernetes gives the pods of a node out of reach up after so long, s (facts/kubevirt.md C4). */
 const EVICTED_AFTER = 300;

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { migrationsOf } from '../../model/migrations.ts';
 import { settingsOf } from '../../model/settings.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** VMs leave a node one or two at a time (facts/kubevirt.md C1); KubeVirt tells nobody that the others wait. */
 export const nodeOutbound: Cause = {

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** KubeVirt refuses every migration of a VM that is not LiveMigratable, and names one reason (facts/kubevirt.md A4, B1; pain 3). */
 export const notMigratable: Cause = {

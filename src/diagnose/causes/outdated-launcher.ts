@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { vmNodesOf } from '../../model/nodes.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const OUTDATED = 'kubevirt.io/outdatedLauncherImage';
 /** Labels of what QEMU on a node offers; an upgrade can take some of them away (facts/kubevirt.md F1). */

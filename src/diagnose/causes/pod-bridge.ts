@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 
 const ALLOWED = 'kubevirt.io/allow-pod-bridge-network-live-migration';
 const DAY = 86_400_000;

@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 
 /** In post-copy the guest runs on the target while part of its memory is still on the source: if the link breaks, neither has all of it (facts/kubevirt.md D1; kubevirt#11479). */
 export const postCopyLost: Cause = {

@@ -1,4 +1,5 @@
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { atEvent, type Cause } from '../cause.ts';
 
 /** The scheduler makes room for pods of a higher priority. It does not ask KubeVirt, and no disruption budget binds it (facts/anchors.md 2 pain 28). */
 export const preempted: Cause = {

@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 import { inWords } from '../said.ts';
 
 /** Seconds: preparing takes one or two; no time-out of KubeVirt covers it (facts/kubevirt.md C1). */

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { isFinishedPod } from '../../model/pods.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { isWaiting } from '../said.ts';
 
 /** virt-controller makes no target pod while the VMI has more than one pod that has not ended (facts/kubevirt.md C1; pain 20). */

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { groupBy } from '../../model/memo.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const REJECTED = 'migrationRejectedByResourceQuota';
 

@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 
 /** A change that only a restart applies keeps all later ones from taking effect, also that of the node selector (facts/kubevirt.md K). */
 export const restartRequired: Cause = {

@@ -1,4 +1,5 @@
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { atEvent, type Cause } from '../cause.ts';
 
 const MARKED = /^Marking for deletion Pod (\S+)$/;
 

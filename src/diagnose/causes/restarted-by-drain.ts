@@ -1,7 +1,8 @@
 import { strategyOf } from '../../model/eviction.ts';
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { conditionOf } from '../../model/vm.ts';
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { atEvent, type Cause } from '../cause.ts';
 import { cordonedSince } from '../started-by.ts';
 
 const ASSIGNED = /^Successfully assigned \S+ to (\S+)$/;

@@ -1,10 +1,11 @@
 import { emptyingOf, unmarking } from '../../model/eviction.ts';
 import type { Evidence } from '../../model/finding.ts';
+import { at as atField } from '../../model/finding.ts';
 import { isKubeVirts } from '../../model/migrations.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import type { VmCase } from '../case.ts';
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { atEvent, type Cause } from '../cause.ts';
 
 /** Failures in a row that make a loop: KubeVirt waits 80 s before the next, and has no end (facts/kubevirt.md C1). */
 const MANY = 3;

@@ -1,7 +1,8 @@
+import { at as atField } from '../../model/finding.ts';
 import { compareText } from '../../model/memo.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const WATCHED = [
   'completionTimeoutPerGiB',

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 const JSON_PATCH = 'kubevirt.kubevirt.io/jsonpatch';
 

@@ -1,8 +1,9 @@
 import { strategyOf } from '../../model/eviction.ts';
+import { at as atField } from '../../model/finding.ts';
 import { vmNodesOf } from '../../model/nodes.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import { vmsOf } from '../../model/vm.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** With a single node for VMs nothing can ever move, and a drain that waits for it never ends (mission: Known Issues). */
 export const singleNode: Cause = {

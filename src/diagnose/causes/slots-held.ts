@@ -1,7 +1,8 @@
+import { at as atField } from '../../model/finding.ts';
 import { migrationsOf } from '../../model/migrations.ts';
 import { settingsOf } from '../../model/settings.ts';
 import { migrationCase } from '../case.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { deadlineOf } from '../course.ts';
 
 /** How long a migration may take to get its target ready before somebody should look, s. */

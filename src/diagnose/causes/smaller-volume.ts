@@ -1,5 +1,5 @@
+import { at as atField } from '../../model/finding.ts';
 import type { Cause } from '../cause.ts';
-import { atField } from '../cause.ts';
 import { failureSaying } from '../said.ts';
 
 const SMALLER =

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { hasJustMoved, staleLaunchersOf } from '../../model/stale-launchers.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** virt-controller starts no migration while the VMI has a second pod (facts/kubevirt.md C1); one that should have ended keeps it waiting. */
 export const staleLauncher: Cause = {

@@ -1,5 +1,6 @@
+import { at as atField } from '../../model/finding.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 import { deadlineOf } from '../course.ts';
 import { struggleOf } from '../load.ts';
 import { inWords } from '../said.ts';

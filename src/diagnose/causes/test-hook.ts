@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 import { failureSaying } from '../said.ts';
 
 const REASON = /Failed migration to satisfy functional test condition/;

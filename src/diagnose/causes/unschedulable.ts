@@ -1,5 +1,5 @@
+import { at as atField } from '../../model/finding.ts';
 import type { Cause } from '../cause.ts';
-import { atField } from '../cause.ts';
 import { refusalEvidence, refusalsOf, refusalText, schedulerWords } from '../scheduling.ts';
 import { targetPodSaying, targetTrouble } from '../target.ts';
 

@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { isReadyPod } from '../../model/pods.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { atEvent, type Cause } from '../cause.ts';
 
 const WEBHOOK = /failed calling webhook "[^"]*kubevirt\.io"|no endpoints available for service "virt-api"/;
 

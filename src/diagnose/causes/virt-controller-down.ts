@@ -1,6 +1,7 @@
+import { at as atField } from '../../model/finding.ts';
 import { isReadyPod } from '../../model/pods.ts';
 import { itemsOf } from '../../model/snapshot.ts';
-import { atField, type Cause } from '../cause.ts';
+import { type Cause } from '../cause.ts';
 
 /** Only the leader among virt-controller's pods works; without one every migration stays as it is (facts/kubevirt.md C). */
 export const virtControllerDown: Cause = {

@@ -1,4 +1,5 @@
-import { atEvent, atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { atEvent, type Cause } from '../cause.ts';
 import { eventSaying } from '../said.ts';
 
 const GONE = /Migration failed (?:vmi shutdown during migration|because vmi does not exist)\./;

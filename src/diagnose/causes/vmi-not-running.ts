@@ -1,4 +1,5 @@
-import { atField, type Cause } from '../cause.ts';
+import { at as atField } from '../../model/finding.ts';
+import { type Cause } from '../cause.ts';
 import { isWaiting } from '../said.ts';
 
 /** A migration is admitted before the VM runs, and then waits (facts/kubevirt.md B1, C1). */

@@ -1,7 +1,13 @@
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { NodeNetworkInterface } from '../../../model/objects.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import { baseOf, interfacesOf, type MigrationAttachment, migrationAttachmentOf } from '../../attachment.ts';
+import {
+  baseOf,
+  interfacesOf,
+  type MigrationAttachment,
+  migrationAttachmentOf,
+  subjectOfAttachment,
+} from '../../attachment.ts';
 import { at, blocker, type Check, type Draft, info, warning } from '../../check.ts';
 import { some } from '../../text.ts';
 
@@ -40,20 +46,16 @@ function interfaceOf(interfaces: readonly NodeNetworkInterface[], name: string):
   return named.find((one) => one.mtu !== undefined) ?? named[0];
 }
 
-function subjectOf({ namespace, name }: MigrationAttachment) {
-  return { kind: 'NetworkAttachmentDefinition', namespace, name };
-}
-
 const atMtu = ({ node, one }: There[number], base: string) =>
   at({ kind: 'NodeNetworkState', name: node }, `.status.currentState.interfaces[name=${base}].mtu`, one.mtu);
 
 function absent(attachment: MigrationAttachment, base: string, nodes: string[]): Draft[] {
   if (nodes.length === 0) return [];
   return [
-    blocker(subjectOf(attachment), {
+    blocker(subjectOfAttachment(attachment), {
       message: `the migration network stands on interface ${base}, which ${some(nodes, 3)} ${nodes.length === 1 ? 'does' : 'do'} not have: virt-handler can not start there, and no VM can leave or reach ${nodes.length === 1 ? 'it' : 'them'} live`,
       evidence: [
-        at(subjectOf(attachment), '.spec.config', attachment.object?.spec?.config),
+        at(subjectOfAttachment(attachment), '.spec.config', attachment.object?.spec?.config),
         ...nodes
           .slice(0, 3)
           .map((name) =>
@@ -68,7 +70,7 @@ function absent(attachment: MigrationAttachment, base: string, nodes: string[]):
 }
 
 function sizes(attachment: MigrationAttachment, base: string, there: There, snapshot: Snapshot): Draft[] {
-  const subject = subjectOf(attachment);
+  const subject = subjectOfAttachment(attachment);
   const byMtu = Map.groupBy(there, ({ one }) => one.mtu ?? 0);
   const wanted = attachment.config?.mtu;
   const config = at(subject, '.spec.config', attachment.object?.spec?.config);

@@ -1,7 +1,7 @@
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { addressesIn } from '../../address-range.ts';
-import { type MigrationAttachment, migrationAttachmentOf } from '../../attachment.ts';
+import { type MigrationAttachment, migrationAttachmentOf, subjectOfAttachment } from '../../attachment.ts';
 import { at, atSetting, blocker, type Check, type Draft, info, warning } from '../../check.ts';
 
 /** Nobody checks the network that the settings name before virt-handler on every node is restarted for it (facts/kubevirt.md D7). */
@@ -19,19 +19,15 @@ export const networkAttachment: Check = {
   },
 };
 
-function subjectOf({ namespace, name }: MigrationAttachment) {
-  return { kind: 'NetworkAttachmentDefinition', namespace, name };
-}
-
 function missing(attachment: MigrationAttachment): Draft[] {
   const { setting, namespace, name, elsewhere } = attachment;
   const where = elsewhere.length === 0 ? '' : `; there is one in ${elsewhere.join(', ')}, where it is of no use`;
   return [
-    blocker(subjectOf(attachment), {
+    blocker(subjectOfAttachment(attachment), {
       message: `the settings name the migration network ${name}, but namespace ${namespace} has no such NetworkAttachmentDefinition${where}: every virt-handler that is restarted from now on does not start`,
       evidence: [
         atSetting(setting, 'network'),
-        at(subjectOf(attachment), '.metadata.name', undefined),
+        at(subjectOfAttachment(attachment), '.metadata.name', undefined),
         ...elsewhere.map((other) =>
           at({ kind: 'NetworkAttachmentDefinition', namespace: other, name }, '.metadata.namespace', other),
         ),
@@ -44,7 +40,7 @@ function missing(attachment: MigrationAttachment): Draft[] {
 
 function lint(attachment: MigrationAttachment, snapshot: Snapshot): Draft[] {
   const { object, config } = attachment;
-  const subject = subjectOf(attachment);
+  const subject = subjectOfAttachment(attachment);
   const written = at(subject, '.spec.config', object?.spec?.config);
   const name = `network attachment ${attachment.namespace}/${attachment.name}`;
   if (config === undefined) {
@@ -96,7 +92,7 @@ function whereabouts(
   ipam: Record<string, unknown> & { range?: string; exclude?: unknown },
   snapshot: Snapshot,
 ): Draft[] {
-  const subject = subjectOf(attachment);
+  const subject = subjectOfAttachment(attachment);
   const written = at(subject, '.spec.config', attachment.object?.spec?.config);
   const name = `network attachment ${attachment.namespace}/${attachment.name}`;
   const drafts: Draft[] = [];

@@ -1,1 +1,0 @@
-export { literal } from '../../model/testing/literal.ts';

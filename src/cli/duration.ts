@@ -1,1 +1,0 @@
-export { parseDuration, shortDuration } from '../model/duration.ts';

@@ -1,1 +1,0 @@
-export { briefly, explained } from '../../model/finding-text.ts';

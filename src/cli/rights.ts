@@ -1,1 +1,0 @@
-export { missingOf, type Need, needsOf, tellingAllMissing } from '../cluster/rights.ts';
