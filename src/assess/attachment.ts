@@ -3,15 +3,7 @@ import { perSnapshot } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkInterface } from '../model/objects.ts';
 import { type Setting, settingsOf } from '../model/settings.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-
-/** The CNI configuration of a network attachment, as far as the lint reads it. */
-export interface CniConfig {
-  type?: string;
-  master?: string;
-  bridge?: string;
-  mtu?: number;
-  ipam?: Record<string, unknown> & { type?: string; range?: string; exclude?: unknown };
-}
+import { type CniConfig, readCni } from '../network/cni.ts';
 
 /** The dedicated migration network that the settings name. */
 export interface MigrationAttachment {
@@ -21,6 +13,7 @@ export interface MigrationAttachment {
   name: string;
   /** Undefined where it is not there, or not known. */
   object?: NetworkAttachmentDefinition;
+  /** Undefined where it is not JSON, too. */
   config?: CniConfig;
   /** Others of that name, in namespaces where it is of no use. */
   elsewhere: string[];
@@ -42,34 +35,18 @@ export const migrationAttachmentOf = perSnapshot((snapshot: Snapshot): Migration
     second === undefined ? (kubeVirt?.metadata.namespace ?? setting.object?.namespace ?? 'openshift-cnv') : first;
   const named = itemsOf(snapshot.lists.networkAttachments).filter(({ metadata }) => metadata.name === name);
   const object = named.find(({ metadata }) => metadata.namespace === namespace);
-  const config = object === undefined ? undefined : parseCni(object);
+  const config = object === undefined ? undefined : readCni(object);
   return {
     setting,
     namespace,
     name,
     ...(object !== undefined && { object }),
-    ...(config !== undefined && { config }),
+    ...(config !== undefined && config.broken === undefined && { config }),
     elsewhere: named
       .flatMap(({ metadata }) => (metadata.namespace === namespace ? [] : (metadata.namespace ?? [])))
       .sort(),
   };
 });
-
-/** The configuration, or the first plugin of a chain; undefined where it is not JSON. */
-function parseCni({ spec }: NetworkAttachmentDefinition): CniConfig | undefined {
-  try {
-    const parsed = JSON.parse(spec?.config ?? '') as CniConfig & { plugins?: CniConfig[] };
-    if (parsed === null || typeof parsed !== 'object') return undefined;
-    return parsed.plugins?.[0] ?? parsed;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The interface of a node that the attachment stands on: macvlan's and ipvlan's master, or a bridge. */
-export function baseOf({ master, bridge }: CniConfig): string | undefined {
-  return master ?? bridge;
-}
 
 /** NMState's view of the interfaces of each node, by node. */
 export const interfacesOf = perSnapshot(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { daemonSet, vm } from '../../../model/testing/fixtures.ts';
-import { addressesIn } from '../../address-range.ts';
 import { clusterReport } from '../../cluster-report.ts';
 import { ofCluster, placed, table } from '../../testing/subjects.ts';
 import { clusterChecks } from './index.ts';
@@ -60,15 +59,4 @@ describe('the audit', () => {
       '../../../../test/golden/cluster-check-report.json',
     );
   });
-});
-
-test.each<[string, string[], number | undefined]>([
-  ['10.0.0.0/30', [], 2],
-  ['10.0.0.0/24', ['10.0.0.0/30'], 251],
-  ['10.0.0.0/24', ['10.0.0.0/30', '10.0.0.0/28'], 239],
-  ['10.0.0.10-10.0.0.19/24', ['10.0.0.12'], 9],
-  ['fd00::/64', [], undefined],
-  ['nonsense', [], undefined],
-])('whereabouts has of %s without %j: %s', (range, exclude, count) => {
-  expect(addressesIn(range, exclude)).toBe(count);
 });

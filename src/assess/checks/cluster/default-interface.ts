@@ -1,6 +1,7 @@
 import type { NodeNetworkConfigurationPolicy } from '../../../model/objects.ts';
 import { itemsOf, type Snapshot } from '../../../model/snapshot.ts';
-import { baseOf, interfacesOf, migrationAttachmentOf, onDefaultBridge } from '../../attachment.ts';
+import { hostInterfaceOf } from '../../../network/cni.ts';
+import { interfacesOf, migrationAttachmentOf, onDefaultBridge } from '../../attachment.ts';
 import { at, atSetting, type Check, type Draft, warning } from '../../check.ts';
 import { some } from '../../text.ts';
 
@@ -18,7 +19,7 @@ export const defaultInterface: Check = {
 
 function attachmentOn(snapshot: Snapshot): Draft[] {
   const attachment = migrationAttachmentOf(snapshot);
-  const base = attachment?.config === undefined ? undefined : baseOf(attachment.config);
+  const base = attachment?.config === undefined ? undefined : hostInterfaceOf(attachment.config);
   if (attachment === undefined || base === undefined) return [];
   const found = [...interfacesOf(snapshot)].flatMap(([node, interfaces]) => {
     const taken = onDefaultBridge(base, interfaces);

@@ -1,8 +1,8 @@
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { NodeNetworkInterface } from '../../../model/objects.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
+import { hostInterfaceOf, numberOf } from '../../../network/cni.ts';
 import {
-  baseOf,
   interfacesOf,
   type MigrationAttachment,
   migrationAttachmentOf,
@@ -19,7 +19,7 @@ export const mtu: Check = {
   needs: ['nodeNetworkStates', 'networkAttachments', 'nodes', 'kubeVirts'],
   advise(snapshot): Draft[] {
     const attachment = migrationAttachmentOf(snapshot);
-    const base = attachment?.config === undefined ? undefined : baseOf(attachment.config);
+    const base = attachment?.config === undefined ? undefined : hostInterfaceOf(attachment.config);
     if (attachment === undefined || base === undefined || !snapshot.lists.nodeNetworkStates.known) return [];
     const names = new Set(vmNodesOf(snapshot).map(({ name }) => name));
     const seen = [...interfacesOf(snapshot)]
@@ -72,7 +72,7 @@ function absent(attachment: MigrationAttachment, base: string, nodes: string[]):
 function sizes(attachment: MigrationAttachment, base: string, there: There, snapshot: Snapshot): Draft[] {
   const subject = subjectOfAttachment(attachment);
   const byMtu = Map.groupBy(there, ({ one }) => one.mtu ?? 0);
-  const wanted = attachment.config?.mtu;
+  const wanted = numberOf(attachment.config?.plugin['mtu']);
   const config = at(subject, '.spec.config', attachment.object?.spec?.config);
   const drafts: Draft[] = [];
   if (byMtu.size > 1) {

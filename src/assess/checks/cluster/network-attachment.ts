@@ -1,6 +1,7 @@
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import { addressesIn } from '../../address-range.ts';
+import { capacityOf } from '../../../network/addresses.ts';
+import { type CniConfig, numberOf, rangesOf } from '../../../network/cni.ts';
 import { type MigrationAttachment, migrationAttachmentOf, subjectOfAttachment } from '../../attachment.ts';
 import { at, atSetting, blocker, type Check, type Draft, info, warning } from '../../check.ts';
 
@@ -55,7 +56,7 @@ function lint(attachment: MigrationAttachment, snapshot: Snapshot): Draft[] {
   }
   const drafts: Draft[] = [];
   const { ipam } = config;
-  if (ipam?.type === undefined) {
+  if (ipam?.['type'] === undefined) {
     drafts.push(
       blocker(subject, {
         message: `${name} gives no addresses (it has no ipam): virt-handler ends at its start with "no IP found on migration0"`,
@@ -64,7 +65,7 @@ function lint(attachment: MigrationAttachment, snapshot: Snapshot): Draft[] {
         allows: 'cold',
       }),
     );
-  } else if (ipam.type === 'host-local') {
+  } else if (ipam['type'] === 'host-local') {
     drafts.push(
       warning(subject, {
         message: `${name} uses the IPAM host-local, which counts on each node for itself: two nodes get the same address, and migrations reach the wrong one`,
@@ -73,8 +74,8 @@ function lint(attachment: MigrationAttachment, snapshot: Snapshot): Draft[] {
       }),
     );
   }
-  if (ipam?.type === 'whereabouts') drafts.push(...whereabouts(attachment, ipam, snapshot));
-  if (config.mtu === undefined) {
+  if (ipam?.['type'] === 'whereabouts') drafts.push(...whereabouts(attachment, config, snapshot));
+  if (numberOf(config.plugin['mtu']) === undefined) {
     drafts.push(
       info(subject, {
         message: `${name} sets no mtu: macvlan takes its master's, a Linux bridge 1500, an OVS network 1400 or what OVN-Kubernetes chose`,
@@ -87,16 +88,12 @@ function lint(attachment: MigrationAttachment, snapshot: Snapshot): Draft[] {
   return drafts;
 }
 
-function whereabouts(
-  attachment: MigrationAttachment,
-  ipam: Record<string, unknown> & { range?: string; exclude?: unknown },
-  snapshot: Snapshot,
-): Draft[] {
+function whereabouts(attachment: MigrationAttachment, config: CniConfig, snapshot: Snapshot): Draft[] {
   const subject = subjectOfAttachment(attachment);
   const written = at(subject, '.spec.config', attachment.object?.spec?.config);
   const name = `network attachment ${attachment.namespace}/${attachment.name}`;
   const drafts: Draft[] = [];
-  const odd = Object.keys(ipam).filter((key) => /^excludes?(_?[a-z]+)*$/i.test(key) && key !== 'exclude');
+  const odd = Object.keys(config.ipam ?? {}).filter((key) => /^excludes?(_?[a-z]+)*$/i.test(key) && key !== 'exclude');
   for (const key of odd.sort()) {
     drafts.push(
       warning(subject, {
@@ -106,13 +103,11 @@ function whereabouts(
       }),
     );
   }
-  if (!snapshot.lists.nodes.known || typeof ipam.range !== 'string') return drafts;
-  const exclude = Array.isArray(ipam.exclude)
-    ? ipam.exclude.filter((one): one is string => typeof one === 'string')
-    : [];
-  const addresses = addressesIn(ipam.range, exclude);
+  const ranges = rangesOf(config);
+  if (!snapshot.lists.nodes.known || ranges.length === 0) return drafts;
+  const addresses = ranges.reduce((sum, range) => sum + capacityOf(range), 0n);
   const nodes = vmNodesOf(snapshot).length;
-  if (addresses !== undefined && addresses < nodes + 1) {
+  if (addresses < nodes + 1) {
     drafts.push(
       warning(subject, {
         message: `${name} has ${addresses} addresses for ${nodes} nodes: ${addresses < nodes ? 'virt-handler does not start on some of them' : 'there is none to spare while a virt-handler is replaced'}`,
