@@ -1,6 +1,7 @@
 import { aftermathRows } from './aftermath-rows.ts';
 import { failingRows } from './failing-rows.ts';
 import { otherRows } from './other-rows.ts';
-import { waitingRows } from './waiting-rows.ts';
+import { queueRows } from './queue-rows.ts';
+import { targetRows } from './target-rows.ts';
 
-export const rows = [...waitingRows, ...failingRows, ...otherRows, ...aftermathRows];
+export const rows = [...queueRows, ...targetRows, ...failingRows, ...otherRows, ...aftermathRows];
