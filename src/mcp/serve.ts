@@ -3,7 +3,7 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import type { KubeClient } from '../kube/types.ts';
 import { type Audit, openAudit } from './audit.ts';
 import type { Service } from './call.ts';
-import { allowList } from './resources/allowed.ts';
+import { allowList } from './primitives/allowed.ts';
 import { serverFactory } from './server.ts';
 import type { Toolset } from './tool.ts';
 import { tools } from './tools/index.ts';

@@ -6,7 +6,7 @@ import type { Node } from '../../model/objects.ts';
 import { plain } from '../../model/plain.ts';
 import { bytesOf, milliOf } from '../../model/quantity.ts';
 import { pageOf } from '../budget.ts';
-import { metricsOf, type NodeMetrics } from '../resources/top.ts';
+import { metricsOf, type NodeMetrics } from '../primitives/top.ts';
 import { objectName, pageInfo, pageText, paging } from '../schemas.ts';
 import { tool } from '../tool.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resources } from '../../cluster/resources.ts';
-import { listOutput, listPage, selection } from '../resources/list.ts';
+import { listOutput, listPage, selection } from '../primitives/list.ts';
 import { tool } from '../tool.ts';
 
 const { group, version, plural, namespaced } = resources.pods;

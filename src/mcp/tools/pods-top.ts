@@ -3,7 +3,7 @@ import { compareText, keyOf } from '../../model/memo.ts';
 import { plain } from '../../model/plain.ts';
 import { bytesOf, milliOf } from '../../model/quantity.ts';
 import { pageOf } from '../budget.ts';
-import { metricsOf, type PodMetrics } from '../resources/top.ts';
+import { metricsOf, type PodMetrics } from '../primitives/top.ts';
 import { objectName, pageInfo, pageText, paging } from '../schemas.ts';
 import { tool } from '../tool.ts';
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { StoredObject } from '../../kube/types.ts';
 import { fit } from '../budget.ts';
 import { clean } from '../clean.ts';
-import { pick } from '../resources/filter.ts';
-import { resourceOf } from '../resources/find.ts';
+import { pick } from '../primitives/filter.ts';
+import { resourceOf } from '../primitives/find.ts';
 import { objectName } from '../schemas.ts';
 import { tool } from '../tool.ts';
 

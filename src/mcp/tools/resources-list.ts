@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { resourceOf } from '../resources/find.ts';
-import { listOutput, listPage, selection } from '../resources/list.ts';
+import { resourceOf } from '../primitives/find.ts';
+import { listOutput, listPage, selection } from '../primitives/list.ts';
 import { tool } from '../tool.ts';
 
 export const resourcesList = tool({
