@@ -1,45 +1,14 @@
 import { z } from 'zod';
-import { type Progress, readProgress } from '../../cluster/progress.ts';
 import { resources } from '../../cluster/resources.ts';
-import { shortDuration } from '../../model/duration.ts';
-import { compareText, keyOf } from '../../model/memo.ts';
-import { type MigrationRow, migrationRow } from '../../model/migration-row.ts';
-import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { keyOf } from '../../model/memo.ts';
+import { migrationRow } from '../../model/migration-row.ts';
+import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { plain } from '../../model/plain.ts';
 import { pageOf } from '../budget.ts';
+import { isUnfinished, lineOf, type MigrationTold, measured, migrationSchema, unfinishedFirst } from '../migrations.ts';
 import { theOne } from '../reading.ts';
-import { bytesText, namespace, objectName, pageInfo, pageText, paging } from '../schemas.ts';
-import { type ToolContext, tool } from '../tool.ts';
-
-const progress = z.object({
-  processedBytes: z.number(),
-  remainingBytes: z.number(),
-  totalBytes: z.number().optional(),
-  dirtyRate: z.number().optional().describe('Bytes a second that the guest writes anew.'),
-  transferRate: z.number().optional(),
-});
-
-const row = z.object({
-  namespace: z.string(),
-  name: z.string(),
-  vm: z.string(),
-  phase: z.string(),
-  source: z.string().optional(),
-  target: z.string().optional(),
-  policy: z.string().optional(),
-  created: z.string().optional(),
-  started: z.string().optional(),
-  ended: z.string().optional(),
-  mode: z.string().optional(),
-  reason: z.string().optional(),
-  run: z.string().optional(),
-  progress: progress.optional(),
-});
-
-type Row = z.infer<typeof row>;
-
-/** Running migrations whose virt-handler is asked how far they are. */
-const MEASURED = 10;
+import { namespace, objectName, pageInfo, pageText, paging } from '../schemas.ts';
+import { tool } from '../tool.ts';
 
 export const vmMigrationStatus = tool({
   name: 'vm_migration_status',
@@ -54,7 +23,7 @@ export const vmMigrationStatus = tool({
     phase: z.string().max(40).describe('Only in this phase, e.g. Running, Failed, Succeeded, Pending.').optional(),
     ...paging(20, 100),
   }),
-  output: z.object({ now: z.string(), unfinished: z.int(), migrations: z.array(row), ...pageInfo }),
+  output: z.object({ now: z.string(), unfinished: z.int(), migrations: z.array(migrationSchema), ...pageInfo }),
   instead: { vm: 'use "name"', allNamespaces: 'leave "namespace" out for all namespaces' },
   needs: [
     { verb: 'list', group: 'kubevirt.io', resource: 'virtualmachineinstancemigrations' },
@@ -82,7 +51,7 @@ export const vmMigrationStatus = tool({
       .filter((each) => migration === undefined || each.name === migration)
       .filter((each) => phase === undefined || each.phase.toLowerCase() === phase.toLowerCase())
       .sort(unfinishedFirst);
-    const { items, ...rest } = pageOf<Row>(chosen, { limit, offset });
+    const { items, ...rest } = pageOf<MigrationTold>(chosen, { limit, offset });
     const structured = {
       now: new Date(client.serverNow()).toISOString(),
       unfinished: chosen.filter(isUnfinished).length,
@@ -94,59 +63,3 @@ export const vmMigrationStatus = tool({
     return { structured, text: [head, ...lines, ...pageText(rest)].map(plain).join('\n') };
   },
 });
-
-function isUnfinished({ phase }: MigrationRow): boolean {
-  return phase !== 'Succeeded' && phase !== 'Failed';
-}
-
-/** Those under way by age, the oldest first; then the ended, the newest first. */
-function unfinishedFirst(a: MigrationRow, b: MigrationRow): number {
-  const group = Number(isUnfinished(b)) - Number(isUnfinished(a));
-  const age = compareText(a.created ?? '', b.created ?? '');
-  return group || (isUnfinished(a) ? age : -age) || compareText(keyOf(a.namespace, a.name), keyOf(b.namespace, b.name));
-}
-
-async function measured(
-  rows: readonly Row[],
-  { client, signal }: Pick<ToolContext, 'client' | 'signal'>,
-): Promise<Row[]> {
-  const running = rows.filter(({ phase, source }) => phase === 'Running' && source !== undefined).slice(0, MEASURED);
-  if (running.length === 0) return [...rows];
-  const labelSelector = 'kubevirt.io=virt-handler';
-  // Who may not read them is told the rest.
-  const handlers = await client.list<Pod>(resources.pods, { labelSelector, signal }).catch(() => undefined);
-  if (handlers === undefined) return [...rows];
-  const told = new Map<Row, Progress | undefined>();
-  await Promise.all(
-    running.map(async (each) => {
-      const watched = { namespace: each.namespace, vmi: each.vm, sourceNode: each.source ?? '' };
-      told.set(each, await readProgress(client, handlers.items, watched, { signal }));
-    }),
-  );
-  return rows.map((each) => {
-    const found = told.get(each);
-    return found === undefined ? each : { ...each, progress: found };
-  });
-}
-
-function lineOf(each: Row, now: number): string {
-  const { namespace, name, vm, phase, source, target, created, started, ended, reason, progress, mode } = each;
-  const way = `${source ?? '?'} -> ${target ?? '?'}`;
-  const parts = [`${namespace}/${vm}: ${phase} (${name}), ${way}`];
-  if (created !== undefined) parts.push(`created ${shortDuration((now - Date.parse(created)) / 1000)} ago`);
-  if (started !== undefined) {
-    const until = ended === undefined ? now : Date.parse(ended);
-    parts.push(
-      `copying ${ended === undefined ? 'for' : 'took'} ${shortDuration((until - Date.parse(started)) / 1000)}`,
-    );
-  }
-  if (mode !== undefined) parts.push(mode);
-  if (progress !== undefined) {
-    const { remainingBytes, totalBytes, transferRate, dirtyRate } = progress;
-    parts.push(
-      `${bytesText(remainingBytes)} of ${bytesText(totalBytes)} left, ${bytesText(transferRate)}/s sent, ${bytesText(dirtyRate)}/s written anew`,
-    );
-  }
-  if (reason !== undefined) parts.push(`reason: ${reason}`);
-  return parts.join(', ');
-}
