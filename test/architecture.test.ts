@@ -8,6 +8,7 @@ const floors = [
   'mcp',
   'web',
   'controller',
+  'propose',
   'execute',
   'plan',
   'predict',

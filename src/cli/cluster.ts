@@ -28,6 +28,8 @@ export interface Reading {
   namespace: string | undefined;
   /** Where the Snapshot came from, unless it was a file. Closed when the command ends. */
   client: KubeClient | undefined;
+  /** Reads it once more, as it is now. */
+  again(): Promise<Reading>;
 }
 
 /** Reads the cluster, or the file that --snapshot names, and gives it to `use`. */
@@ -41,19 +43,29 @@ export async function withSnapshot<T>(
     const snapshot = await readSnapshotFile(io, flags.snapshot);
     tellWhatIsNotHeld(io, snapshot, all ? undefined : flags.namespace);
     tellUnknownVersion(io, snapshot.versions.kubevirt);
-    return await use({ snapshot, namespace: all ? undefined : flags.namespace, client: undefined });
+    const reading: Reading = {
+      snapshot,
+      namespace: all ? undefined : flags.namespace,
+      client: undefined,
+      again: () => Promise.resolve(reading),
+    };
+    return await use(reading);
   }
   const client = await openCluster(io, flags);
   try {
     const { readSnapshot, requireKubeVirt } = await import('../cluster/snapshot.ts');
     const namespace = all ? undefined : client.namespace;
-    const snapshot = await readSnapshot(client, {
-      namespaces: namespace === undefined ? [] : [namespace],
-      signal: io.signal,
-    });
-    requireKubeVirt(snapshot);
-    tellUnknownVersion(io, snapshot.versions.kubevirt);
-    return await tellingAllMissing(client, namespace, flags.needs ?? [], () => use({ snapshot, namespace, client }));
+    const read = async (): Promise<Reading> => {
+      const snapshot = await readSnapshot(client, {
+        namespaces: namespace === undefined ? [] : [namespace],
+        signal: io.signal,
+      });
+      requireKubeVirt(snapshot);
+      return { snapshot, namespace, client, again: read };
+    };
+    const reading = await read();
+    tellUnknownVersion(io, reading.snapshot.versions.kubevirt);
+    return await tellingAllMissing(client, namespace, flags.needs ?? [], () => use(reading));
   } finally {
     client.close();
   }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { FerryError } from '../model/errors.ts';
+import type { Draft } from '../propose/draft.ts';
 import { type Io, note } from './context.ts';
 
 /**
@@ -24,4 +25,22 @@ export async function confirm(io: Io, question: string, yes: boolean): Promise<v
   }
   note(io, '');
   throw new FerryError('FERRY_E_UNCONFIRMED', 'not confirmed', 'Nothing was changed.');
+}
+
+/**
+ * The decision that a person has confirmed, as it is after they did: reading and thinking take time, in which the cluster
+ * may have changed. Throws FERRY_E_UNCONFIRMED, and FERRY_E_STALE if something else would be done now.
+ */
+export async function confirmed<T extends { draft: Draft }>(
+  io: Io,
+  shown: T,
+  { question, yes }: { question: string; yes: boolean },
+  again: () => Promise<T>,
+): Promise<T> {
+  await confirm(io, question, yes);
+  if (yes) return shown;
+  const now = await again();
+  const { requireSame } = await import('../propose/draft.ts');
+  requireSame(shown.draft, now.draft);
+  return now;
 }

@@ -31,6 +31,8 @@ export const errorCatalogue = {
   FERRY_E_NO_KUBEVIRT: exit.usage,
   FERRY_E_REFUSED: exit.refused,
   FERRY_E_UNCONFIRMED: exit.refused,
+  // What was confirmed is not what would be done now.
+  FERRY_E_STALE: exit.refused,
   FERRY_E_LAB_RUNNING: exit.refused,
   FERRY_E_LAB_NOT_RUNNING: exit.usage,
   FERRY_E_LAB_PORT: exit.failedSafe,

@@ -1,11 +1,12 @@
 import { durationsOf } from '../diagnose/durations.ts';
 import type { Finding } from '../model/finding.ts';
-import { bytesOf, formatBytes } from '../model/quantity.ts';
+import { formatBytes } from '../model/quantity.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { settingsFindings } from './drift.ts';
 import type { Goal } from './goal.ts';
 import { bandwidthFor, clusterFor, outboundFor, progressFor, type Situation, timeoutFor } from './goals.ts';
 import { ASSUMED_HOT, type DirtyRates, type Loads, loadsOf, type Numbers } from './loads.ts';
+import { numbersOf, valueOf } from './numbers.ts';
 import type { Value } from './parameters.ts';
 import { type PolicyAdvice, policyAdvice } from './policy-advice.ts';
 import { readSettings, versionIn } from './read.ts';
@@ -131,31 +132,6 @@ function postCopy(numbers: Numbers, { byNode }: Situation, snapshot: Snapshot): 
   if (version?.workloadDisruption !== true || numbers.allowWorkloadDisruption || explicit?.source === 'default')
     return {};
   return { allowWorkloadDisruption: true };
-}
-
-/** The settings as numbers; what is not known is KubeVirt's default, which the basis says. */
-function numbersOf(snapshot: Snapshot): Numbers {
-  const number = (name: string, fallback: number): number => {
-    const value = valueOf(snapshot, name);
-    return typeof value === 'number' ? value : fallback;
-  };
-  const flag = (name: string): boolean => valueOf(snapshot, name) === true;
-  return {
-    parallelMigrationsPerCluster: number('parallelMigrationsPerCluster', 5),
-    parallelOutboundMigrationsPerNode: number('parallelOutboundMigrationsPerNode', 2),
-    bandwidthPerMigration: bytesOf(String(valueOf(snapshot, 'bandwidthPerMigration') ?? 0)),
-    completionTimeoutPerGiB: number('completionTimeoutPerGiB', 150),
-    progressTimeout: number('progressTimeout', 150),
-    allowAutoConverge: flag('allowAutoConverge'),
-    allowPostCopy: flag('allowPostCopy'),
-    // Until 1.4 there is no such setting: allowPostCopy alone decides.
-    allowWorkloadDisruption:
-      versionIn(snapshot)?.workloadDisruption === false ? flag('allowPostCopy') : flag('allowWorkloadDisruption'),
-  };
-}
-
-function valueOf(snapshot: Snapshot, name: string): Value | null {
-  return readSettings(snapshot).find((each) => each.name === name)?.value ?? null;
 }
 
 function mebibytes(bytes: number): string {

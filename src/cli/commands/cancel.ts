@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { resources } from '../../cluster/resources.ts';
 import { needsOf, tellingAllMissing } from '../../cluster/rights.ts';
 import type { LinkEvent, MoveEvent, MoveOrder, Outcome } from '../../execute/events.ts';
+import { linkText, outcomeText } from '../../execute/texts.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
@@ -20,7 +21,6 @@ import {
   type ScopeFlags,
   scopeFlags,
 } from '../flags.ts';
-import { linkText, outcomeText } from '../move/texts.ts';
 import { parseName } from '../names.ts';
 import { ambiguous } from '../select-vms.ts';
 

@@ -1,20 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { CheckItem } from '../../assess/assess.ts';
 import { requireLists } from '../../cluster/require-lists.ts';
 import { needsOf } from '../../cluster/rights.ts';
 import type { MoveOrder } from '../../execute/events.ts';
-import { nextMigrationName } from '../../execute/name.ts';
 import type { MovePlan } from '../../execute/run.ts';
+import { verdictLine } from '../../execute/verdict.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
-import { verdictOf } from '../../model/finding.ts';
 import { explained } from '../../model/finding-text.ts';
 import { plain } from '../../model/plain.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { Vm } from '../../model/vm.ts';
+import type { DecidedMoves } from '../../propose/move.ts';
 import { withSnapshot } from '../cluster.ts';
-import { confirm } from '../confirm.ts';
+import { confirmed } from '../confirm.ts';
 import { type Invocation, type Io, note } from '../context.ts';
 import {
   type ConnectionFlags,
@@ -28,7 +26,6 @@ import {
   scopeFlags,
 } from '../flags.ts';
 import { moveView } from '../move/render.ts';
-import { verdictLine } from '../move/verdict.ts';
 import { parseName } from '../names.ts';
 import { document, renderDocument } from '../output/document.ts';
 import { renderTable } from '../output/table.ts';
@@ -87,12 +84,20 @@ async function runMove(io: Io, names: string[], flags: Flags): Promise<ExitCode>
       const vms = await selectVms(reading, names, flags.selector);
       if (vms.length === 0)
         throw new FerryError('FERRY_E_NOT_FOUND', 'no VM has these labels', 'Check them; -A looks in all namespaces.');
-      const { prepareMoves } = await import('../../execute/prepare.ts');
-      const plan = prepareMoves(snapshot, vms, target);
-      await refuseUnlessLive(io, snapshot, vms, target);
-      if (flags.dryRun !== 'none') return await preview(io, client, snapshot, vms, plan, flags);
-      if (!flags.yes) io.stderr.write(planTable(plan.orders));
-      await confirm(io, `Move ${vms.length === 1 ? 'this VM' : `these ${vms.length} VMs`}?`, flags.yes === true);
+      const { decideMoves } = await import('../../propose/move.ts');
+      const decided = decideMoves(snapshot, vms, target);
+      await refuseUnlessLive(io, decided);
+      if (flags.dryRun !== 'none') return await preview(io, client, snapshot, decided, flags);
+      if (!flags.yes) io.stderr.write(planTable(decided.plan.orders));
+      const { plan } = await confirmed(
+        io,
+        decided,
+        { question: `Move ${vms.length === 1 ? 'this VM' : `these ${vms.length} VMs`}?`, yes: flags.yes === true },
+        async () => {
+          const now = await reading.again();
+          return decideMoves(now.snapshot, await selectVms(now, names, flags.selector), target);
+        },
+      );
       return await carryOut(io, client, plan, flags);
     },
   );
@@ -110,7 +115,8 @@ async function carryOut(
     import('../../execute/events.ts'),
   ]);
   const view = moveView(io, plan.orders);
-  const runId = randomBytes(4).toString('hex');
+  const { newRunId } = await import('../../propose/move.ts');
+  const runId = newRunId();
   const results = await runMoves(client, plan, { runId, timeout: flags.timeout, signal: io.signal, emit: view.tell });
   const code = exitCodeOf(results);
   if (flags.output === 'json' || flags.output === 'yaml') {
@@ -123,46 +129,13 @@ async function carryOut(
 }
 
 /** Throws FERRY_E_REFUSED, after telling the findings, unless every VM can live-migrate; tells the warnings of those that can. */
-async function refuseUnlessLive(
-  io: Io,
-  snapshot: Snapshot,
-  vms: readonly Vm[],
-  target: string | undefined,
-): Promise<void> {
-  const { checkVms } = await import('../../assess/assess.ts');
-  const { items } = checkVms(snapshot, vms, target === undefined ? {} : { target });
-  for (const item of items) forgiveOwn(item, vms, target);
-  const refused = items.filter(({ verdict }) => verdict !== 'live');
-  for (const item of refused) tell(io, item, ({ severity }) => severity === 'blocker');
-  if (refused.length > 0) {
-    const what =
-      items.length === 1
-        ? `VM ${refused[0]?.vm.name} cannot be moved live`
-        : `${refused.length} of ${items.length} VMs cannot be moved live`;
-    const to = target === undefined ? '' : ` to ${target}`;
-    throw new FerryError(
-      'FERRY_E_REFUSED',
-      `${what}${to}; nothing was moved`,
-      'Do what the remedies say, or leave these VMs out.',
-    );
-  }
-  for (const item of items)
+async function refuseUnlessLive(io: Io, decided: DecidedMoves): Promise<void> {
+  const { refusedOf, requireLive } = await import('../../propose/move.ts');
+  for (const item of refusedOf(decided)) tell(io, item, ({ severity }) => severity === 'blocker');
+  requireLive(decided, () => 'Do what the remedies say, or leave these VMs out.');
+  for (const item of decided.checked)
     if (item.findings.some(({ severity }) => severity === 'warning'))
       tell(io, item, ({ severity }) => severity === 'warning');
-}
-
-/**
- * The migration that this very move would create may exist already: its creator was interrupted. Then it is followed
- * instead of refused (execute/decide.ts).
- */
-function forgiveOwn(item: CheckItem, vms: readonly Vm[], target: string | undefined): void {
-  const vm = vms.find((each) => each.name === item.vm.name && each.namespace === item.vm.namespace);
-  const [own] = vm?.unfinished ?? [];
-  if (vm === undefined || own === undefined) return;
-  const goesThere = target === undefined || own.targetNode === undefined || own.targetNode === target;
-  if (own.name !== nextMigrationName(vm.name, vm.vmi?.metadata.uid ?? '', vm.finished) || !goesThere) return;
-  item.findings = item.findings.filter(({ check }) => check !== 'vm/unfinished-migration');
-  item.verdict = verdictOf(item.findings);
 }
 
 function tell(
@@ -192,28 +165,22 @@ async function preview(
   io: Io,
   client: KubeClient,
   snapshot: Snapshot,
-  vms: readonly Vm[],
-  plan: MovePlan,
+  decided: DecidedMoves,
   flags: Flags,
 ): Promise<ExitCode> {
-  const [{ migrationOf }, { createMigration }] = await Promise.all([
+  const [{ migrationOf }, { newRunId, rehearseMoves }] = await Promise.all([
     import('../../execute/migration-of.ts'),
-    import('../../cluster/writer.ts'),
+    import('../../propose/move.ts'),
   ]);
-  const runId = randomBytes(4).toString('hex');
-  const items = plan.orders.map((order, index) => {
-    const name = nextMigrationName(order.vm.name, order.vmiUid, vms[index]?.finished ?? []);
-    return { order, migration: migrationOf(order, name, runId) };
-  });
-  if (flags.dryRun === 'server') {
-    for (const { migration } of items) await createMigration(client, migration, { dryRun: true, signal: io.signal });
-  }
+  const runId = newRunId();
+  const { plan, names } = decided;
+  if (flags.dryRun === 'server') await rehearseMoves(client, decided, runId, io.signal);
   if (flags.output !== 'table') {
-    const moves = items.map(({ order, migration }) => ({
+    const moves = plan.orders.map((order, index) => ({
       vm: order.vm,
       from: order.source,
       ...(order.target && { to: order.target.node }),
-      migration,
+      migration: migrationOf(order, names[index] ?? '', runId),
     }));
     io.stdout.write(
       await renderDocument(
@@ -225,8 +192,7 @@ async function preview(
   }
   io.stdout.write(planTable(plan.orders));
   const how = flags.dryRun === 'server' ? 'server dry run' : 'dry run';
-  for (const { migration } of items) {
-    io.stdout.write(`virtualmachineinstancemigration.kubevirt.io/${migration.name} would be created (${how})\n`);
-  }
+  for (const name of names)
+    io.stdout.write(`virtualmachineinstancemigration.kubevirt.io/${name} would be created (${how})\n`);
   return exit.ok;
 }

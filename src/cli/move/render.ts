@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import type { LinkEvent, MoveEvent, MoveOrder, VmRef } from '../../execute/events.ts';
+import { eventText, linkText } from '../../execute/texts.ts';
 import { plain } from '../../model/plain.ts';
 import { type Io, note, terminalSize, wantsColor } from '../context.ts';
-import { linkText, outcomeText, progressText, waitingText, wayText } from './texts.ts';
 
 /** Shows how moves get on, on stderr. */
 export interface MoveView {
@@ -14,25 +14,6 @@ export function moveView(io: Io, orders: readonly MoveOrder[]): MoveView {
   // More lines than the terminal has can't be written over.
   const { rows } = terminalSize(io, 'stderr') ?? { rows: 24 };
   return io.isTTY.stderr && orders.length < rows ? liveView(io, orders) : lineView(io, orders);
-}
-
-function textOf(event: MoveEvent): string {
-  switch (event.type) {
-    case 'waiting':
-      return waitingText(event.waiting);
-    case 'created':
-      return `migration ${event.migration} created, from ${event.source}${event.target === undefined ? '' : ` to ${event.target}`}`;
-    case 'found':
-      return `migration ${event.migration} exists already; following it`;
-    case 'phase': {
-      const way = event.target === undefined ? '' : ` ${wayText(event)}`;
-      return `${event.phase}${way}`;
-    }
-    case 'progress':
-      return `Running ${wayText(event)}: ${progressText(event)}`;
-    default:
-      return outcomeText(event.outcome);
-  }
 }
 
 /** VMs are named with their namespace only if there are several. */
@@ -58,7 +39,7 @@ function lineView(io: Io, orders: readonly MoveOrder[]): MoveView {
         if (now - last < Math.max(shortest, share * (now - first))) return;
         told.set(name, { first, last: now });
       }
-      note(io, `${name}: ${plain(textOf(event))}`);
+      note(io, `${name}: ${plain(eventText(event))}`);
     },
   };
 }
@@ -91,7 +72,7 @@ function liveView(io: Io, orders: readonly MoveOrder[]): MoveView {
     tell(event) {
       if ('vm' in event) {
         const name = nameOf(event.vm);
-        lines.set(name, plain(textOf(event)));
+        lines.set(name, plain(eventText(event)));
         if (event.type === 'done') ended.add(name);
         if (event.type === 'done' && !/^(succeeded|unchanged)$/.test(event.outcome.result)) unhappy.push(name);
       } else {

@@ -1,4 +1,4 @@
-import type { MoveResult } from '../../execute/events.ts';
+import type { MoveResult } from './events.ts';
 
 /** The one line at the end: how many moved, and what to do about the others. */
 export function verdictLine(results: readonly MoveResult[], name: string): string {

@@ -1,6 +1,26 @@
-import type { LinkEvent, MoveEvent, Outcome, Waiting } from '../../execute/events.ts';
-import { shortDuration } from '../../model/duration.ts';
-import { formatBytes } from '../../model/quantity.ts';
+import { shortDuration } from '../model/duration.ts';
+import { formatBytes } from '../model/quantity.ts';
+import type { LinkEvent, MoveEvent, Outcome, Waiting } from './events.ts';
+
+/** What has happened to a move, as a clause. */
+export function eventText(event: MoveEvent): string {
+  switch (event.type) {
+    case 'waiting':
+      return waitingText(event.waiting);
+    case 'created':
+      return `migration ${event.migration} created, from ${event.source}${event.target === undefined ? '' : ` to ${event.target}`}`;
+    case 'found':
+      return `migration ${event.migration} exists already; following it`;
+    case 'phase': {
+      const way = event.target === undefined ? '' : ` ${wayText(event)}`;
+      return `${event.phase}${way}`;
+    }
+    case 'progress':
+      return `Running ${wayText(event)}: ${progressText(event)}`;
+    default:
+      return outcomeText(event.outcome);
+  }
+}
 
 /** Why a move waits, as a clause. */
 export function waitingText(waiting: Waiting): string {
