@@ -21,11 +21,19 @@ export interface Answered {
 export type Era = 'modern' | 'legacy';
 export type Transport = 'stdio' | 'http';
 
+/** What the person behind the client says when asked; undefined: the client can't ask. */
+export type Says = (message: string) => { action: 'accept' | 'decline' | 'cancel'; confirm?: boolean };
+
+export interface FerryOptions {
+  allowWrites?: boolean;
+  says?: Says;
+}
+
 export interface Ferry {
   client: Client;
-  call(name: string, args?: Record<string, unknown>): Promise<Answered>;
+  call: (name: string, args?: Record<string, unknown>) => Promise<Answered>;
   /** Audit lines so far. */
-  audit(): string[];
+  audit: () => string[];
   close(): Promise<void>;
 }
 
@@ -38,14 +46,28 @@ export function asked(client: Client) {
 }
 
 /** `ferry mcp` as a process, or in this one over HTTP, with a client of the SDK. */
-export async function ferryMcp(kubeconfig: string, transport: Transport, era: Era): Promise<Ferry> {
+export async function ferryMcp(
+  kubeconfig: string,
+  transport: Transport,
+  era: Era,
+  { allowWrites = false, says }: FerryOptions = {},
+): Promise<Ferry> {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-mcp-e2e-'));
   const file = join(folder, 'kubeconfig');
   writeFileSync(file, kubeconfig, { mode: 0o600 });
   const client = new Client(
     { name: 'ferry-tests', version: '0' },
-    { versionNegotiation: { mode: era === 'modern' ? 'auto' : 'legacy' } },
+    {
+      versionNegotiation: { mode: era === 'modern' ? 'auto' : 'legacy' },
+      ...(says !== undefined && { capabilities: { elicitation: { form: {} } } }),
+    },
   );
+  if (says !== undefined) {
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      const { action, confirm } = says(params.message);
+      return { action, ...(confirm !== undefined && { content: { confirm } }) };
+    });
+  }
   const lines: string[] = [];
   const hear = (chunk: unknown): void =>
     void lines.push(
@@ -54,7 +76,7 @@ export async function ferryMcp(kubeconfig: string, transport: Transport, era: Er
         .filter((line) => line !== ''),
     );
   if (transport === 'stdio') {
-    const args = ['src/cli/main.ts', 'mcp', '--kubeconfig', file];
+    const args = ['src/cli/main.ts', 'mcp', '--kubeconfig', file, ...(allowWrites ? ['--allow-writes'] : [])];
     const child = new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' });
     child.stderr?.on('data', hear);
     await client.connect(child);
@@ -64,7 +86,7 @@ export async function ferryMcp(kubeconfig: string, transport: Transport, era: Er
     };
     return { client, call: asked(client), audit: () => lines, close };
   }
-  const { url, token, stop } = await ferryHttp(file, hear);
+  const { url, token, stop } = await ferryHttp(file, hear, allowWrites);
   const headers = { Authorization: `Bearer ${token}` };
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
   const close = async (): Promise<void> => {
@@ -79,6 +101,7 @@ export async function ferryMcp(kubeconfig: string, transport: Transport, era: Er
 export async function ferryHttp(
   kubeconfigFile: string,
   hear: (chunk: unknown) => void = () => undefined,
+  allowWrites = false,
 ): Promise<{ url: string; token: string; stop: () => Promise<void> }> {
   const token = randomBytes(16).toString('hex');
   const end = new AbortController();
@@ -91,6 +114,7 @@ export async function ferryHttp(
       version: '0.0.0-test',
       toolsets,
       alsoAllowed: [],
+      allowWrites,
       stdin: new PassThrough(),
       stdout: new PassThrough(),
       stderr,

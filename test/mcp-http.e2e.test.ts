@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { type CallToolResult, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../src/kube/connect.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import { call } from '../src/mcp/call.ts';
+import { testCaller, testService } from '../src/mcp/testing/service.ts';
 import { tools } from '../src/mcp/tools/index.ts';
 import { asked, ferryHttp } from './mcp-ferry.ts';
 
@@ -120,15 +121,20 @@ test.each<[string, Record<string, unknown>, string]>([
   ['vm_migration_check', { namespace: 'finance' }, 'virtualmachines'],
   ['vm_migration_status', {}, 'virtualmachineinstancemigrations'],
   ['cluster_check', {}, 'virtualmachines'],
+  ['vm_migration_move', { name: 'ledger-app' }, 'virtualmachineinstancemigrations'],
   ['pods_list', {}, 'pods'],
   ['resources_get', { apiVersion: 'v1', kind: 'Node', name: 'worker-0' }, 'nodes'],
   ['pods_log', { name: 'x', namespace: 'finance' }, 'pods'],
 ])('%s for a user who may not: the rule that is missing is told', async (name, args, resource) => {
   const client = await connect({ kubeconfig: join(folder, 'kubeconfig'), as: 'nobody' });
-  const told = { write: () => undefined };
-  const service = { client: () => Promise.resolve(client), allowed: () => true, audit: () => Promise.resolve(told) };
-  const caller = { client: 'test', transport: 'stdio' as const, signal: new AbortController().signal };
-  const { isError, content } = await call(tools.find((tool) => tool.name === name)!, args, service, caller);
+  const tool = tools.find((each) => each.name === name)!;
+  const result = await call(
+    tool,
+    args,
+    testService(() => Promise.resolve(client)),
+    testCaller(),
+  );
+  const { isError, content } = result as CallToolResult;
   expect(isError).toBe(true);
   const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
   expect(text).toContain('FERRY_E_FORBIDDEN');

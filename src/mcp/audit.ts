@@ -8,7 +8,8 @@ export interface AuditRecord {
   transport: 'stdio' | 'http';
   tool: string;
   arguments: unknown;
-  outcome: 'ok' | 'invalid' | 'error';
+  /** `asked`: the user was, and the call comes again; `failed`: what was asked for was tried, and did not succeed. */
+  outcome: 'ok' | 'invalid' | 'error' | 'asked' | 'failed';
   /** Of an error: its code in Ferry's catalogue. */
   code?: string;
   ms: number;

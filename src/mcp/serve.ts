@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { KubeClient } from '../kube/types.ts';
+import { ProposalStore } from '../propose/store.ts';
 import { type Audit, openAudit } from './audit.ts';
 import type { Service } from './call.ts';
 import { allowList } from './primitives/allowed.ts';
@@ -15,6 +16,8 @@ export interface ServeOptions {
   toolsets: readonly Toolset[];
   /** Resources (`widgets.example.com`) that the primitive tools may read besides the usual ones. */
   alsoAllowed: readonly string[];
+  /** Tools that write, too: each in two steps. */
+  allowWrites?: boolean;
   stdin: Readable;
   stdout: Writable;
   stderr: Writable;
@@ -41,9 +44,13 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
       return client;
     },
     allowed: allowList(options.alsoAllowed),
+    proposals: new ProposalStore(signal),
     audit: () => (audit ??= openAudit(options.stderr, options.auditFile)),
   };
-  const chosen = tools.filter(({ toolset }) => options.toolsets.includes(toolset));
+  const chosen = tools.filter(
+    ({ toolset, effect = 'read' }) =>
+      options.toolsets.includes(toolset) && (effect === 'read' || options.allowWrites === true),
+  );
   const factory = serverFactory(chosen, service, { version, transport: http === undefined ? 'stdio' : 'http' });
   try {
     if (http !== undefined) {

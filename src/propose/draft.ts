@@ -39,9 +39,9 @@ export interface Draft {
 export interface Prepared {
   draft: Draft;
   /** Asks the API server whether it would take it; changes nothing. Throws what it says against it. */
-  rehearse(signal: AbortSignal): Promise<void>;
+  rehearse: (signal: AbortSignal) => Promise<void>;
   /** Makes it. The signal stops following; what has begun goes on, unless the operation says otherwise. */
-  carryOut(how: Following): Promise<Done>;
+  carryOut: (how: Following) => Promise<Done>;
 }
 
 export interface Following {

@@ -11,6 +11,7 @@ const toolsets = ['migration', 'primitives'] as const;
 interface Flags extends ConnectionFlags {
   toolsets: (typeof toolsets)[number][];
   allowResources?: string[];
+  allowWrites?: boolean;
   port?: number;
   tokenFile?: string;
   auditFile?: string;
@@ -20,13 +21,14 @@ interface Flags extends ConnectionFlags {
 export function mcpCommand(program: Command, { io, run }: Invocation): void {
   const command = program
     .command('mcp')
-    .description('Serve tools for AI agents over the Model Context Protocol. Changes nothing in the cluster.')
+    .description('Serve tools for AI agents over the Model Context Protocol. Only reads, unless --allow-writes.')
     .option('--toolsets <names>', `which tools: ${toolsets.join(', ')}`, toolsetNames, [...toolsets])
     .option(
       '--allow-resources <names>',
       'more resources that resources_get and _list may read: configmaps,x.example.com',
       names,
     )
+    .option('--allow-writes', 'tools that change the cluster, too: each makes a proposal, which has to be confirmed')
     .option(
       '--port <port>',
       'serve HTTP on this port of 127.0.0.1 instead of standard input and output',
@@ -71,6 +73,7 @@ async function mcp(io: Io, flags: Flags): Promise<ExitCode> {
       version,
       toolsets: flags.toolsets,
       alsoAllowed: flags.allowResources ?? [],
+      allowWrites: flags.allowWrites === true,
       stdin: io.stdin,
       stdout: io.stdout,
       stderr: io.stderr,
@@ -134,6 +137,7 @@ async function printConfig(io: Io, flags: Flags, form: 'mcpServers' | 'vscode' |
     ...(flags.asGroup ?? []).flatMap((group) => ['--as-group', group]),
     ...(flags.toolsets.length === toolsets.length ? [] : ['--toolsets', flags.toolsets.join(',')]),
     ...(flags.allowResources === undefined ? [] : ['--allow-resources', flags.allowResources.join(',')]),
+    ...(flags.allowWrites === true ? ['--allow-writes'] : []),
     ...(flags.auditFile === undefined ? [] : ['--audit-file', flags.auditFile]),
   ];
   const reach =

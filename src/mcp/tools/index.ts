@@ -1,4 +1,5 @@
 import type { Tool } from '../tool.ts';
+import { applyProposal } from './apply-proposal.ts';
 import { clusterCheck } from './cluster-check.ts';
 import { nodesStatsSummary } from './nodes-stats-summary.ts';
 import { nodesTop } from './nodes-top.ts';
@@ -9,14 +10,17 @@ import { resourcesGet } from './resources-get.ts';
 import { resourcesList } from './resources-list.ts';
 import { vmMigrationCheck } from './vm-migration-check.ts';
 import { vmMigrationDiagnose } from './vm-migration-diagnose.ts';
+import { vmMigrationMove } from './vm-migration-move.ts';
 import { vmMigrationStatus } from './vm-migration-status.ts';
 
 /** Every tool, in the order of the list. */
 export const tools: readonly Tool[] = [
   vmMigrationCheck,
+  vmMigrationMove,
   vmMigrationStatus,
   vmMigrationDiagnose,
   clusterCheck,
+  applyProposal,
   resourcesGet,
   resourcesList,
   podsList,

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { plain } from '../model/plain.ts';
+import type { Prepared } from '../propose/draft.ts';
+import type { Proposal } from '../propose/store.ts';
+import { fit } from './budget.ts';
+import { finding, findingOf, subjectSchema } from './schemas.ts';
+import { type Tool, type ToolContext, tool } from './tool.ts';
+
+/** Most objects, findings and effects of a proposal that are told; the rest is counted. */
+const SHOWN = 50;
+
+const change = z.object({
+  verb: z.enum(['create', 'patch', 'delete', 'call']),
+  object: subjectSchema,
+  subresource: z.string().optional(),
+  fields: z.array(z.object({ path: z.string(), from: z.unknown(), to: z.unknown() })),
+});
+
+const output = z.object({
+  id: z.string(),
+  hash: z.string(),
+  expiresAt: z.string(),
+  summary: z.string(),
+  changes: z.array(change).describe('Object by object.'),
+  findings: z.array(finding),
+  effect: z.array(z.string()).describe('What is predicted to come of it.'),
+  more: z.int().optional().describe('Changes, findings and effects left out.'),
+});
+
+/** A tool that would write: it makes a proposal, and `apply_proposal` carries it out. */
+export function proposeTool<I extends z.ZodObject>(
+  definition: Pick<
+    Tool<I>,
+    'name' | 'title' | 'description' | 'toolset' | 'input' | 'instead' | 'needs' | 'destructive'
+  > & {
+    /** Reads the cluster and decides; asked again when the proposal is confirmed. Throws what speaks against it. */
+    prepare: (input: z.infer<I>, context: Pick<ToolContext, 'client' | 'signal' | 'allowed'>) => Promise<Prepared>;
+  },
+): Tool {
+  const { prepare, ...rest } = definition;
+  return tool({
+    ...rest,
+    effect: 'propose',
+    output,
+    async run(input, { client, allowed, proposals, owner, signal }) {
+      const decide = (signal: AbortSignal): Promise<Prepared> => prepare(input, { client, allowed, signal });
+      const proposal = await proposals.propose(decide, owner, signal);
+      const structured = proposalOf(proposal);
+      return { structured, text: textOf(structured) };
+    },
+  });
+}
+
+/** A proposal as tools and resources tell it. */
+export function proposalOf({
+  id,
+  hash,
+  expiresAt,
+  summary,
+  objects,
+  findings,
+  effect,
+}: Proposal): z.infer<typeof output> {
+  const left = [objects, findings, effect].reduce((sum, { length }) => sum + Math.max(0, length - SHOWN), 0);
+  return {
+    id,
+    hash,
+    expiresAt,
+    summary,
+    changes: objects.slice(0, SHOWN).map(({ verb, object, subresource, fields }) => ({
+      verb,
+      object,
+      ...(subresource !== undefined && { subresource }),
+      fields: fields.map(({ path, from, to }) => ({ path, from: fit(from ?? null, 600), to: fit(to ?? null, 600) })),
+    })),
+    findings: findings.slice(0, SHOWN).map((each) => findingOf(each, false)),
+    effect: effect.slice(0, SHOWN),
+    ...(left > 0 && { more: left }),
+  };
+}
+
+function textOf(proposal: z.infer<typeof output>): string {
+  const { id, hash, expiresAt, summary, changes, findings, effect, more } = proposal;
+  const lines = [
+    `Proposal ${id}: nothing has been changed yet.`,
+    summary,
+    ...changes.flatMap(({ verb, object, subresource, fields }) => [
+      `  ${verb} ${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}${subresource === undefined ? '' : ` ${subresource}`}`,
+      ...fields.map(({ path, from, to }) => `    ${path}: ${shown(from)} -> ${shown(to)}`),
+    ]),
+    ...effect.map((sentence) => `  predicted: ${sentence}`),
+    ...findings.map(({ severity, message, check, remedy }) => `  ${severity}: ${message} [${check}] ${remedy}`),
+    ...(more === undefined ? [] : [`  ... and ${more} more`]),
+    `Show this to the user. Only when they agree: apply_proposal with id ${id} and hash ${hash}, before ${expiresAt}.`,
+  ];
+  return lines.map(plain).join('\n');
+}
+
+function shown(value: unknown): string {
+  return value === null ? '(not set)' : JSON.stringify(value);
+}

@@ -1,0 +1,26 @@
+import type { KubeClient } from '../../kube/types.ts';
+import { ProposalStore } from '../../propose/store.ts';
+import type { Caller, Service } from '../call.ts';
+
+/** A service on one client that keeps no audit. */
+export function testService(client: () => Promise<KubeClient>): Service {
+  return {
+    client,
+    allowed: () => true,
+    proposals: new ProposalStore(new AbortController().signal),
+    audit: () => Promise.resolve({ write: () => undefined }),
+  };
+}
+
+/** A caller over stdio whose user can't be asked. */
+export function testCaller(): Caller {
+  return {
+    client: 'test',
+    transport: 'stdio',
+    signal: new AbortController().signal,
+    owner: 'stdio',
+    user: { canBeAsked: false, answer: () => undefined },
+    progress: () => undefined,
+    ask: () => Promise.reject(new Error('nobody can be asked')),
+  };
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { FerryError } from '../../model/errors.ts';
+import { plain } from '../../model/plain.ts';
+import type { Held, Proposal } from '../../propose/store.ts';
+import { fit } from '../budget.ts';
+import { type Answer, tool } from '../tool.ts';
+
+const output = z.object({
+  id: z.string(),
+  state: z.enum(['running', 'done']),
+  summary: z.string(),
+  exit: z.int().optional().describe('0: done; 3: some; 4: failed, nothing lost; 5: needs attention.'),
+  log: z.array(z.string()),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Lines of the log that are told. */
+const LINES = 40;
+
+export const applyProposal = tool({
+  name: 'apply_proposal',
+  title: 'Apply a proposal',
+  description:
+    'Carry out a proposal after the user has seen it and agreed. Checks that the cluster is still as it was. Waits for the end up to wait_seconds; what takes longer goes on: call again with the same id and hash to see how it gets on - it is never done twice.',
+  toolset: 'migration',
+  effect: 'apply',
+  destructive: true,
+  input: z.strictObject({
+    id: z.string().max(40).describe('Of the proposal.'),
+    hash: z.string().max(64).describe('Of the proposal: of what was shown.'),
+    wait_seconds: z.int().min(0).max(100).default(60),
+  }),
+  output,
+  instead: { proposal: 'use "id" and "hash"', proposal_id: 'use "id"', confirm: 'use "hash"' },
+  needs: [],
+  async run({ id, hash, wait_seconds }, { proposals, owner, user, signal, progress }) {
+    const { proposal, progress: now } = proposals.confirmable(id, hash, owner);
+    if (now.state === 'open' && user.canBeAsked) {
+      const about = `${id} ${hash}`;
+      const said = user.answer(about);
+      if (said === undefined) return { about, message: question(proposal) };
+      if (said === 'no')
+        throw new FerryError(
+          'FERRY_E_UNCONFIRMED',
+          'the user said no; nothing was changed',
+          'Ask them what they want instead.',
+        );
+    }
+    let last: string | undefined;
+    const stop = proposals.onChange((changed) => {
+      if (changed !== id) return;
+      const { progress: state } = proposals.get(id, owner);
+      const line = 'lines' in state ? state.lines.at(-1) : undefined;
+      if (line !== undefined && line !== last) progress((last = line));
+    });
+    try {
+      return told(await proposals.apply(id, hash, owner, { wait: wait_seconds * 1000, signal }));
+    } finally {
+      stop();
+    }
+  },
+});
+
+function question({ summary, objects, effect, findings }: Proposal): string {
+  const warnings = findings.map(({ severity, message }) => `${severity}: ${message}`);
+  const all = [...effect, ...warnings];
+  const shown = all.slice(0, 10);
+  return [
+    summary,
+    `${objects.length} ${objects.length === 1 ? 'object' : 'objects'} would be changed.`,
+    ...shown,
+    ...(all.length > shown.length ? [`... and ${all.length - shown.length} more`] : []),
+  ]
+    .map(plain)
+    .join('\n');
+}
+
+function told({ proposal: { id }, progress }: Held): Answer<z.infer<typeof output>> {
+  if (progress.state === 'failed') throw progress.error;
+  const log = 'lines' in progress ? progress.lines.slice(-LINES) : [];
+  const text = (head: string): string => [head, ...log.map((line) => `  ${line}`)].map(plain).join('\n');
+  if (progress.state === 'done') {
+    const { exit, summary, details } = progress.done;
+    return {
+      structured: { id, state: 'done', summary, exit, log, details: fit(details, 8000) },
+      text: text(`Proposal ${id}: ${summary}`),
+      ...(exit !== 0 && { isError: true }),
+    };
+  }
+  const summary = 'under way: call apply_proposal again with the same id and hash to see how it gets on';
+  return { structured: { id, state: 'running', summary, log }, text: text(`Proposal ${id} is ${summary}.`) };
+}

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { StoreEvent } from '../src/lab/api/store.ts';
+import { type Lab, startLab } from '../src/lab/lab.ts';
+import type { VirtualMachineInstance } from '../src/model/objects.ts';
+import { type Era, type Ferry, ferryMcp, type Says, type Transport } from './mcp-ferry.ts';
+
+// Writing in two steps: a proposal, and its confirmation, over both transports and in both eras of the protocol.
+
+const VMIS = 'virtualmachineinstances.kubevirt.io';
+
+let lab: Lab;
+/** Migrations that were created. */
+let created: string[];
+
+beforeAll(async () => {
+  lab = await startLab({ scenario: 'small', speed: 50, seed: 'mcp-writes' });
+  lab.store.subscribe(({ type, object, key }: StoreEvent & { key?: string }) => {
+    if (type === 'ADDED' && object.kind === 'VirtualMachineInstanceMigration')
+      created.push(key ?? object.metadata.name);
+  });
+});
+beforeEach(() => (created = []));
+
+afterAll(async () => {
+  expect(lab.faults).toEqual([]);
+  await lab.stop();
+});
+
+const nodeOf = (name: string): string | undefined =>
+  lab.store.get<VirtualMachineInstance>(VMIS, 'finance', name)?.status?.nodeName;
+
+const yes: Says = () => ({ action: 'accept', confirm: true });
+const MOVE = { name: 'ledger-app', namespace: 'finance' };
+
+const ways: [Transport, Era][] = [
+  ['stdio', 'modern'],
+  ['stdio', 'legacy'],
+  ['http', 'modern'],
+  ['http', 'legacy'],
+];
+
+async function withFerry<T>(
+  [transport, era]: [Transport, Era],
+  says: Says | undefined,
+  use: (ferry: Ferry) => Promise<T>,
+): Promise<T> {
+  const ferry = await ferryMcp(lab.kubeconfig, transport, era, { allowWrites: true, ...(says && { says }) });
+  try {
+    return await use(ferry);
+  } finally {
+    await ferry.close();
+  }
+}
+
+describe.each(ways)('over %s, era %s', (transport, era) => {
+  const way: [Transport, Era] = [transport, era];
+
+  test('a move is proposed and changes nothing; id and hash carry it out, once', async () => {
+    await withFerry(way, undefined, async ({ call, audit }) => {
+      const before = nodeOf('ledger-app');
+      const { isError, structured: proposal, text } = await call('vm_migration_move', MOVE);
+      expect([isError, created]).toEqual([false, []]);
+      expect(proposal).toMatchObject({
+        summary: `Move VM finance/ledger-app live from ${before} to a node that the scheduler chooses.`,
+        changes: [{ verb: 'create', fields: [{ path: '.spec.vmiName', from: null, to: 'ledger-app' }] }],
+        effect: [expect.stringContaining('finance/ledger-app copies up to')],
+      });
+      expect(text).toContain(`apply_proposal with id ${proposal.id} and hash ${proposal.hash}`);
+      const given = { id: proposal.id, hash: proposal.hash, wait_seconds: 100 };
+      // Twice at the same time: it is one run.
+      const [first, second] = await Promise.all([call('apply_proposal', given), call('apply_proposal', given)]);
+      expect(first.structured).toMatchObject({ state: 'done', exit: 0 });
+      expect(second.structured).toEqual(first.structured);
+      expect((await call('apply_proposal', given)).structured).toEqual(first.structured);
+      expect(created).toHaveLength(1);
+      expect(nodeOf('ledger-app')).not.toBe(before);
+      const lines = audit().filter((line) => line.includes('apply_proposal'));
+      expect(lines).toHaveLength(3);
+    });
+  });
+
+  test('a wrong hash, an unknown id and a cluster that has changed since are refused', async () => {
+    await withFerry(way, undefined, async ({ call }) => {
+      const { structured: proposal } = await call('vm_migration_move', MOVE);
+      const wrong = await call('apply_proposal', { id: proposal.id, hash: 'f'.repeat(64) });
+      expect([wrong.isError, wrong.text]).toEqual([true, expect.stringContaining('FERRY_E_UNCONFIRMED')]);
+      const unknown = await call('apply_proposal', { id: 'p-0', hash: proposal.hash });
+      expect([unknown.isError, unknown.text]).toEqual([true, expect.stringContaining('FERRY_E_NOT_FOUND')]);
+      expect(created).toEqual([]);
+      // Somebody else moves it first.
+      const { structured: other } = await call('vm_migration_move', MOVE);
+      await call('apply_proposal', { id: other.id, hash: other.hash, wait_seconds: 100 });
+      const stale = await call('apply_proposal', { id: proposal.id, hash: proposal.hash });
+      expect([stale.isError, stale.text]).toEqual([true, expect.stringContaining('FERRY_E_STALE')]);
+      expect(stale.text).toMatch(/VM finance\/ledger-app was .*"node":"worker-\d".*, is /);
+      expect(created).toHaveLength(1);
+    });
+  });
+
+  test('what can not be moved is refused with the reasons', async () => {
+    await withFerry(way, undefined, async ({ call }) => {
+      const { isError, text } = await call('vm_migration_move', { name: 'license-server' });
+      expect([isError, text]).toEqual([
+        true,
+        expect.stringMatching(/FERRY_E_REFUSED[\s\S]*license-server \(blocked\): /),
+      ]);
+      expect(created).toEqual([]);
+    });
+  });
+});
+
+// A client of 2025-11-25 over HTTP has no session yet, so nobody can be asked there.
+const asking = ways.filter(([transport, era]) => transport === 'stdio' || era === 'modern');
+
+describe.each(asking)('whoever can be asked is asked: over %s, era %s', (transport, era) => {
+  const way: [Transport, Era] = [transport, era];
+
+  test.each<[string, Says]>([
+    ['declines', () => ({ action: 'decline' })],
+    ['closes the question', () => ({ action: 'cancel' })],
+    ['says no in the form', () => ({ action: 'accept', confirm: false })],
+    ['sends an empty form', () => ({ action: 'accept' })],
+  ])('somebody who %s', async (_, says) => {
+    await withFerry(way, says, async ({ call, audit }) => {
+      const { structured: proposal } = await call('vm_migration_move', MOVE);
+      const { isError, text } = await call('apply_proposal', { id: proposal.id, hash: proposal.hash });
+      expect([isError, text]).toEqual([true, expect.stringContaining('FERRY_E_UNCONFIRMED')]);
+      expect(created).toEqual([]);
+      expect(audit().some((line) => line.includes('"outcome":"asked"'))).toBe(true);
+    });
+  });
+
+  test('somebody who agrees has seen what would happen', async () => {
+    const seen: string[] = [];
+    const says: Says = (message) => {
+      seen.push(message);
+      return yes(message);
+    };
+    await withFerry(way, says, async ({ call }) => {
+      const { structured: proposal } = await call('vm_migration_move', MOVE);
+      const { structured } = await call('apply_proposal', { ...idOf(proposal), wait_seconds: 100 });
+      expect(structured).toMatchObject({ state: 'done', exit: 0 });
+      expect(seen).toEqual([expect.stringContaining(proposal.summary)]);
+      expect(created).toHaveLength(1);
+    });
+  });
+});
+
+function idOf({ id, hash }: { id: string; hash: string }): { id: string; hash: string } {
+  return { id, hash };
+}
+
+test('without --allow-writes there is no tool that writes', async () => {
+  const ferry = await ferryMcp(lab.kubeconfig, 'http', 'modern');
+  const { tools } = await ferry.client.listTools();
+  expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
+  await expect(ferry.client.callTool({ name: 'vm_migration_move', arguments: MOVE })).rejects.toThrow(/not found/);
+  await ferry.close();
+});
+
+test('progress is told while a move runs', async () => {
+  const ferry = await ferryMcp(lab.kubeconfig, 'http', 'modern', { allowWrites: true });
+  const { structured: proposal } = await ferry.call('vm_migration_move', MOVE);
+  const heard: (string | undefined)[] = [];
+  const args = { ...idOf(proposal), wait_seconds: 100 };
+  await ferry.client.callTool(
+    { name: 'apply_proposal', arguments: args },
+    { onprogress: ({ message }) => void heard.push(message) },
+  );
+  expect(heard.length).toBeGreaterThan(2);
+  expect(heard[0]).toMatch(/finance\/ledger-app: migration ferry-ledger-app-\w+ created/);
+  await ferry.close();
+});
