@@ -74,8 +74,7 @@ describe.each(ways)('over %s, era %s', (transport, era) => {
       expect((await call('apply_proposal', given)).structured).toEqual(first.structured);
       expect(created).toHaveLength(1);
       expect(nodeOf('ledger-app')).not.toBe(before);
-      const lines = audit().filter((line) => line.includes('apply_proposal'));
-      expect(lines).toHaveLength(3);
+      await expect.poll(() => audit().filter((line) => line.includes('apply_proposal'))).toHaveLength(3);
     });
   });
 
@@ -126,7 +125,7 @@ describe.each(asking)('whoever can be asked is asked: over %s, era %s', (transpo
       const { isError, text } = await call('apply_proposal', { id: proposal.id, hash: proposal.hash });
       expect([isError, text]).toEqual([true, expect.stringContaining('FERRY_E_UNCONFIRMED')]);
       expect(created).toEqual([]);
-      expect(audit().some((line) => line.includes('"outcome":"asked"'))).toBe(true);
+      await expect.poll(() => audit().some((line) => line.includes('"outcome":"asked"'))).toBe(true);
     });
   });
 
