@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { localhostHostValidation, localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
+import type { ListeningOverHttp } from './listen-http.ts';
 import { rateLimit } from './rate-limit.ts';
 
 const PATH = '/mcp';
@@ -11,6 +12,9 @@ const BODY = 256 * 1024;
 /** Calls that may come at once, and a second from then on: an agent that polls, and some more. */
 const RATE = { burst: 60, perSecond: 10 };
 
+/** Streams of changes that may be open at once; more than that is no use to anybody. */
+const SUBSCRIPTIONS = 100;
+
 export interface HttpOptions {
   /** On 127.0.0.1; 0: any. */
   port: number;
@@ -18,6 +22,8 @@ export interface HttpOptions {
   token: string;
   listening: (url: string) => void;
   signal: AbortSignal;
+  /** Of the resources; undefined: there are none. */
+  changes?: ListeningOverHttp;
 }
 
 /**
@@ -26,10 +32,14 @@ export interface HttpOptions {
  */
 export async function serveHttp(
   factory: McpServerFactory,
-  { port, token, listening, signal }: HttpOptions,
+  { port, token, listening, signal, changes }: HttpOptions,
 ): Promise<void> {
-  const handler = createMcpHandler(factory, { maxRequestBodySize: BODY });
-  const serve = toNodeHandler(handler, { maxRequestBodySize: BODY });
+  const handler = createMcpHandler(factory, {
+    maxRequestBodySize: BODY,
+    maxSubscriptions: SUBSCRIPTIONS,
+    ...(changes !== undefined && { bus: changes.bus }),
+  });
+  const serve = toNodeHandler(changes?.hearing(handler) ?? handler, { maxRequestBodySize: BODY });
   const isHostGood = localhostHostValidation();
   const isOriginGood = localhostOriginValidation();
   const isBearer = bearerCheck(token);

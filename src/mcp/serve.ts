@@ -1,12 +1,19 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { KubeClient } from '../kube/types.ts';
 import { ProposalStore } from '../propose/store.ts';
+import { sourceOf } from './answering.ts';
 import { type Audit, openAudit } from './audit.ts';
 import type { Service } from './call.ts';
+import type { Knowledge } from './knowledge.ts';
+import { withListening } from './listen-stdio.ts';
 import { allowList } from './primitives/allowed.ts';
+import { prompts } from './prompts/index.ts';
+import { resourceKinds } from './resources/index.ts';
 import { serverFactory } from './server.ts';
-import type { Toolset } from './tool.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { Tool, Toolset } from './tool.ts';
 import { tools } from './tools/index.ts';
 
 export interface ServeOptions {
@@ -51,22 +58,39 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
     ({ toolset, effect = 'read' }) =>
       options.toolsets.includes(toolset) && (effect === 'read' || options.allowWrites === true),
   );
-  const factory = serverFactory(chosen, service, { version, transport: http === undefined ? 'stdio' : 'http' });
+  const knowledge = options.toolsets.includes('migration') ? knowledgeOf(service, chosen) : undefined;
+  const factory = serverFactory(chosen, service, {
+    version,
+    transport: http === undefined ? 'stdio' : 'http',
+    ...(knowledge !== undefined && { knowledge }),
+  });
   try {
     if (http !== undefined) {
       const { serveHttp } = await import('./http.ts');
-      await serveHttp(factory, { ...http, signal });
+      const changes = knowledge && (await import('./listen-http.ts')).listeningOverHttp(knowledge, service);
+      await serveHttp(factory, { ...http, signal, ...(changes !== undefined && { changes }) });
       return;
     }
-    await overStdio(factory, options);
+    await overStdio(factory, options, (transport) =>
+      knowledge === undefined ? transport : withListening(transport, knowledge, service),
+    );
   } finally {
+    knowledge?.subscriptions.close();
     await client?.then((connected) => connected.close()).catch(() => undefined);
   }
+}
+
+/** Resources and prompts beside the tools. */
+function knowledgeOf(service: Service, chosen: readonly Tool[]): Knowledge {
+  const served = new Set(chosen.map(({ name }) => name));
+  const subscriptions = new Subscriptions(resourceKinds, (signal) => sourceOf(service, { signal, owner: '' }, served));
+  return { kinds: resourceKinds, prompts, subscriptions, tools: served };
 }
 
 async function overStdio(
   factory: Parameters<typeof serveStdio>[0],
   { stdin, stdout, signal }: ServeOptions,
+  around: (transport: Transport) => Transport,
 ): Promise<void> {
   const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: 2 ** 20 });
   const closed = new Promise<void>((resolve) => {
@@ -76,7 +100,7 @@ async function overStdio(
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
-  const handle = serveStdio(factory, { transport });
+  const handle = serveStdio(factory, { transport: around(transport) });
   await closed;
   await handle.close();
 }

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { resources } from '../src/cluster/resources.ts';
+import { connectDirect } from '../src/kube/connect.ts';
+import type { KubeClient } from '../src/kube/types.ts';
+import { type Lab, startLab } from '../src/lab/lab.ts';
+import { type Era, type Ferry, ferryMcp, type Transport } from './mcp-ferry.ts';
+
+// Resources of `ferry mcp` - lists, templates, reading, completion, subscriptions - against the lab, over both transports
+// and in both eras of the protocol.
+
+let lab: Lab;
+let kube: KubeClient;
+
+beforeAll(async () => {
+  lab = await startLab({ scenario: 'small', speed: 10, seed: 'mcp-resources' });
+  countWatches();
+  const config = parse(lab.kubeconfig) as {
+    users: { user: { token: string } }[];
+    clusters: { cluster: { 'certificate-authority-data': string } }[];
+  };
+  const ca = Buffer.from(config.clusters[0]!.cluster['certificate-authority-data'], 'base64').toString();
+  kube = connectDirect({ server: lab.url, token: config.users[0]!.user.token, ca });
+});
+
+afterAll(async () => {
+  kube.close();
+  expect(lab.faults).toEqual([]);
+  await lab.stop();
+});
+
+async function migrate(name: string, vmiName: string): Promise<void> {
+  await kube.create(resources.migrations, {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachineInstanceMigration',
+    metadata: { name, namespace: 'finance' },
+    spec: { vmiName },
+  } as never);
+}
+
+/** Watches that are open at the lab's API server. */
+let watches = 0;
+
+/** Counts what hears the store from now on: the controllers began before. */
+function countWatches(): void {
+  const { store } = lab;
+  const subscribe = store.subscribe.bind(store);
+  store.subscribe = (listener) => {
+    watches++;
+    const end = subscribe(listener);
+    let ended = false;
+    return () => {
+      if (!ended) watches--;
+      ended = true;
+      end();
+    };
+  };
+}
+
+const ways: [Transport, Era][] = [
+  ['stdio', 'modern'],
+  ['stdio', 'legacy'],
+  ['http', 'modern'],
+  ['http', 'legacy'],
+];
+
+describe.each(ways)('over %s, era %s', (transport, era) => {
+  let ferry: Ferry;
+  const updated: string[] = [];
+  let listChanges = 0;
+
+  beforeAll(async () => {
+    ferry = await ferryMcp(lab.kubeconfig, transport, era);
+    ferry.client.setNotificationHandler(
+      'notifications/resources/updated',
+      ({ params }) => void updated.push(params.uri),
+    );
+    ferry.client.setNotificationHandler('notifications/resources/list_changed', () => void listChanges++);
+  });
+  afterAll(async () => await ferry.close());
+
+  const read = async (uri: string): Promise<string> => {
+    const { contents } = await ferry.client.readResource({ uri });
+    return contents.map((each) => ('text' in each ? each.text : '')).join('\n');
+  };
+
+  test('the reference is there, whole and one by one', async () => {
+    expect(await read('ferry://reference/checks')).toContain('| `storage/shared-volumes` | VM |');
+    expect(await read('ferry://reference/checks/storage/shared-volumes')).toContain('# `storage/shared-volumes`');
+    expect(await read('ferry://reference/causes')).toContain('| `migration/completion-timeout` |');
+    expect(await read('ferry://reference/causes/migration/completion-timeout')).toContain('## What to do');
+    expect(await read('ferry://reference/settings')).toContain('| `progressTimeout` |');
+    expect(await read('ferry://reference/settings/progressTimeout')).toContain('| 4.20 | 1.6 | 150 | 150 |');
+  });
+
+  test.each<[string, string]>([
+    ['ferry://reference/checks/nope', 'there is no check "nope"'],
+    [
+      'ferry://migrations/finance/nope',
+      'there is no virtualmachineinstancemigrations.kubevirt.io "nope" in namespace finance',
+    ],
+    ['ferry://migrations/finance/..', 'name: must be the name of a Kubernetes object'],
+    ['ferry://migrations/%2E%2E/x', 'namespace: must be the name of a Kubernetes object'],
+    ['ferry://secrets/finance/x', 'not found'],
+    ['file:///etc/passwd', 'not found'],
+    ['no uri', 'not found'],
+  ])('%s is refused', async (uri, message) => {
+    await expect(read(uri)).rejects.toThrow(message);
+  });
+
+  test('a migration is followed by its URI from phase to phase; then there is silence, and nobody watches', async () => {
+    const name = `move-${transport}-${era}`;
+    const uri = `ferry://migrations/finance/${name}`;
+    if (transport === 'http' && era === 'legacy') {
+      await expect(ferry.client.subscribeResource({ uri })).rejects.toThrow('without a session');
+      return;
+    }
+    const listen = { resourceSubscriptions: [uri], resourcesListChanged: true };
+    const stream = era === 'modern' ? await ferry.client.listen(listen) : undefined;
+    if (stream === undefined) await ferry.client.subscribeResource({ uri });
+    else expect(stream.honoredFilter).toEqual(listen);
+    await expect.poll(() => watches).toBe(1);
+    await migrate(name, 'ledger-db');
+    const phases = new Set<string>();
+    await expect
+      .poll(
+        async () => {
+          if (updated.length === 0) return '';
+          updated.length = 0;
+          const { migration } = JSON.parse(await read(uri)) as { migration: { phase: string } };
+          phases.add(migration.phase);
+          return migration.phase;
+        },
+        { timeout: 60_000, interval: 50 },
+      )
+      .toBe('Succeeded');
+    expect(phases.size).toBeGreaterThan(1);
+    expect(listChanges).toBeGreaterThan(0);
+    if (stream === undefined) await ferry.client.unsubscribeResource({ uri });
+    else await stream.close();
+    await expect.poll(() => watches).toBe(0);
+    updated.length = 0;
+    await kube.delete(resources.migrations, name, { namespace: 'finance' });
+    await read('ferry://reference/settings/network');
+    expect(updated).toEqual([]);
+  });
+});
