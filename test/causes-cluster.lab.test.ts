@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
+import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
 import { HCO, MIGRATIONS, migrate, migrationsOf, NODES, open, since, some, VMIS, vmPath, WEB } from './causes/place.ts';
 
 const KUBEVIRT = '/apis/kubevirt.io/v1/namespaces/openshift-cnv/kubevirts/kubevirt-kubevirt-hyperconverged';
@@ -64,16 +64,15 @@ describe.each(some)('a cluster with OpenShift Virtualization %s', (cnv) => {
 
   test.each(['virt-api', 'virt-controller'])('without %s', async (component) => {
     const place = await open({ cnv });
-    const pods = place.lab.store
-      .list<Pod>('pods', 'openshift-cnv')
-      .filter(({ metadata }) => metadata.labels?.['kubevirt.io'] === component);
-    for (const [at, { metadata }] of pods.entries()) {
-      if (at === 1) expect((await place.diagnose('cluster')).ids).toEqual([]);
-      await place.patch(`/api/v1/namespaces/openshift-cnv/pods/${metadata.name}/status`, {
-        status: { conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }] },
-      });
-    }
-    expect((await place.diagnose('cluster')).ids[0]).toBe(`kubevirt/${component}-down`);
+    place.lab.injector.inject({ name: `${component}-crash`, count: '1' });
+    place.pass(30);
+    expect((await place.diagnose('cluster')).ids).toEqual([]);
+    place.lab.injector.inject({ name: `${component}-crash` });
+    place.pass(30);
+    expect((await place.diagnose('cluster')).ids).toEqual([`kubevirt/${component}-down`, 'kubevirt/not-available']);
+    place.lab.injector.clear();
+    place.pass(30);
+    expect((await place.diagnose('cluster')).ids).toEqual([]);
   });
 
   test("whose policy takes the node's own NIC", async () => {

@@ -7,15 +7,20 @@ export function verdictLine(results: readonly MoveResult[], name: string): strin
   const parts: string[] = [];
   const moved = count('succeeded');
   if (moved > 0 || total === count('failed') + count('cancelled')) parts.push(`${moved} of ${total} moved`);
-  for (const [result, text] of [
+  for (const [result, text, begun] of [
     ['unchanged', 'there already'],
     ['failed', 'failed'],
     ['cancelled', 'cancelled'],
-    ['timed out', 'still under way when the time was up'],
+    ['timed out', 'still under way when the time was up', true],
+    ['timed out', 'not started when the time was up', false],
     ['detached', 'no longer followed'],
     ['lost', 'out of reach'],
   ] as const) {
-    const number = count(result);
+    const number = results.filter(
+      ({ outcome }) =>
+        outcome.result === result &&
+        (begun === undefined || ('migration' in outcome && outcome.migration !== undefined) === begun),
+    ).length;
     if (number > 0) parts.push(`${number} ${text}`);
   }
   const down = results

@@ -6,6 +6,7 @@ import { seconds } from './api/store.ts';
 import { type Broken, nothingBroken } from './broken.ts';
 import type { Clock } from './clock.ts';
 import { copyOf } from './copy.ts';
+import { type Duty, duty } from './duty.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
 import type { Hypervisor } from './hypervisor/hypervisor.ts';
 import { type Index, indexBy } from './index-by.ts';
@@ -33,6 +34,10 @@ export interface Cluster {
   /** Migrations of a VMI, by `namespace/name` (label kubevirt.io/vmi-name). */
   migrationsOf: Index<VirtualMachineInstanceMigration>;
   broken: Broken;
+  /** virt-controller: one of its pods leads, and its controllers act. */
+  virtController: Duty;
+  /** virt-api: a pod of it is ready. Without it nothing can write VMs, VMIs and migrations: its webhooks fail closed. */
+  virtApi: Duty;
   /** Failures of controllers that are bugs of the lab: tests expect none. */
   faults: Error[];
 }
@@ -58,6 +63,8 @@ export function createCluster(parts: Pick<Cluster, 'clock' | 'store' | 'random' 
       (migration) => `${migration.metadata.namespace ?? ''}/${migration.spec.vmiName ?? ''}`,
     ),
     broken: nothingBroken(),
+    virtController: duty(),
+    virtApi: duty(),
     faults: [],
   };
 }

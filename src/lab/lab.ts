@@ -15,7 +15,7 @@ import { startControllers } from './controllers/index.ts';
 import { kubeletSubresources } from './controllers/kubelet-api.ts';
 import { metricsServer } from './controllers/metrics-server.ts';
 import { migrationLinks } from './controllers/migration-links.ts';
-import { virtApi } from './controllers/virt-api.ts';
+import { VIRT_API_GROUP, virtApi } from './controllers/virt-api.ts';
 import { apiClockOf } from './faults/api-clock.ts';
 import { type FaultInjector, faultInjector } from './faults/injector.ts';
 import { requestRules } from './faults/requests.ts';
@@ -160,6 +160,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     webhooks,
     subresources: [...subresources, ...kubeletSubresources(metrics), metricsProxy(metrics)],
     virtual: metricsServer(cluster),
+    aggregated: new Map([[VIRT_API_GROUP, () => cluster.virtApi.works()]]),
     paths: [
       allMetrics(metrics),
       ...labControl(

@@ -10,6 +10,7 @@ export const resources = {
   storageClasses: 'storageclasses.storage.k8s.io',
   daemonSets: 'daemonsets.apps',
   deployments: 'deployments.apps',
+  replicaSets: 'replicasets.apps',
   leases: 'leases.coordination.k8s.io',
   limitRanges: 'limitranges',
   disruptionBudgets: 'poddisruptionbudgets.policy',

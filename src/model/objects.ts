@@ -1,5 +1,7 @@
 import type {
   IoK8sApiAppsV1DaemonSet,
+  IoK8sApiAppsV1Deployment,
+  IoK8sApiAppsV1ReplicaSet,
   IoK8sApiCoreV1Node,
   IoK8sApiCoreV1PersistentVolumeClaim,
   IoK8sApiCoreV1Pod,
@@ -39,6 +41,8 @@ export type Pod = Stored<IoK8sApiCoreV1Pod>;
 export type PersistentVolumeClaim = Stored<IoK8sApiCoreV1PersistentVolumeClaim>;
 export type StorageClass = Stored<IoK8sApiStorageV1StorageClass>;
 export type DaemonSet = Stored<IoK8sApiAppsV1DaemonSet>;
+export type Deployment = Stored<IoK8sApiAppsV1Deployment>;
+export type ReplicaSet = Stored<IoK8sApiAppsV1ReplicaSet>;
 export type ResourceQuota = Stored<IoK8sApiCoreV1ResourceQuota>;
 export type PodDisruptionBudget = Stored<IoK8sApiPolicyV1PodDisruptionBudget>;
 export type VirtualMachine = Stored<V1VirtualMachine>;

@@ -1,7 +1,6 @@
 import { brokenInPostCopy, disruptive, type Happens, type LabRow, since, well } from './happens.ts';
 import { at, type Hand, HCO } from './harness.ts';
 
-const KUBEVIRT = '/apis/kubevirt.io/v1/namespaces/openshift-cnv/kubevirts/kubevirt-kubevirt-hyperconverged';
 const CNV = '/api/v1/namespaces/openshift-cnv';
 const DESCHEDULERS = '/apis/operator.openshift.io/v1/namespaces/openshift-kube-descheduler-operator/kubedeschedulers';
 
@@ -183,18 +182,6 @@ export const aftermathRows: LabRow[] = [
     near: async (hand) => {
       await hand.settings({ parallelMigrationsPerCluster: 4 });
     },
-  },
-  {
-    cause: 'kubevirt/not-available',
-    of: 'cluster',
-    happens: (hand) =>
-      hand.merge(`${KUBEVIRT}/status`, {
-        status: { conditions: [{ type: 'Available', status: 'False', message: 'virt-api is not ready' }] },
-      }),
-    near: (hand) =>
-      hand.merge(`${KUBEVIRT}/status`, {
-        status: { conditions: [{ type: 'Available', status: 'True', message: 'All components are ready.' }] },
-      }),
   },
   {
     cause: 'kubevirt/certificates',

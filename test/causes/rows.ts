@@ -1,7 +1,15 @@
 import { aftermathRows } from './aftermath-rows.ts';
+import { controlPlaneRows } from './control-plane-rows.ts';
 import { failingRows } from './failing-rows.ts';
 import { otherRows } from './other-rows.ts';
 import { queueRows } from './queue-rows.ts';
 import { targetRows } from './target-rows.ts';
 
-export const rows = [...queueRows, ...targetRows, ...failingRows, ...otherRows, ...aftermathRows];
+export const rows = [
+  ...queueRows,
+  ...targetRows,
+  ...failingRows,
+  ...otherRows,
+  ...aftermathRows,
+  ...controlPlaneRows,
+];

@@ -11,6 +11,7 @@ export const faultOptions: readonly [flags: string, description: string][] = [
   ['--node <name>', 'the node'],
   ['--to-node <name>', 'only between --node and this one'],
   ['--vm <namespace/name>', 'the VM'],
+  ['--count <number>', 'only so many pods of a component'],
   ['-n, --namespace <name>', 'the namespace'],
   ['--gbps <number>', 'Gbit/s that are left of a link'],
   ['--loss <share>', 'share of the packets that are lost: 1%'],

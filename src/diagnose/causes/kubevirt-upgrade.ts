@@ -12,7 +12,12 @@ export const kubevirtUpgrade: Cause = {
     for (const kubeVirt of itemsOf(snapshot.lists.kubeVirts)) {
       const { observedKubeVirtVersion: from, targetKubeVirtVersion: to, conditions = [] } = kubeVirt.status ?? {};
       const upgrade = from !== undefined && to !== undefined && from !== to;
-      const progressing = conditions.find(({ type, status }) => type === 'Progressing' && status === 'True');
+      // What was complete before and now is not (a component crashes) is no change: virt-operator calls that
+      // DeploymentInProgress, and itself not available. During an update it goes on calling itself available.
+      const broken = conditions.some(({ type, status }) => type === 'Available' && status === 'False');
+      const progressing = broken
+        ? undefined
+        : conditions.find(({ type, status }) => type === 'Progressing' && status === 'True');
       if (!upgrade && progressing === undefined) continue;
       return {
         confidence: upgrade ? 'certain' : 'likely',

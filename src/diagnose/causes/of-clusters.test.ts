@@ -134,7 +134,7 @@ const cases: [id: string, message: RegExp, given: Given, miss: Given][] = [
   ],
   [
     'kubevirt/virt-api-down',
-    /0 of its 1 pods ready.*a drain now shuts VMs down/,
+    /0 of its 1 pods ready.*evictions are refused: a drain waits/,
     { more: [component('virt-api', false)] },
     { more: [component('virt-api', false), component('virt-api', true)] },
   ],
@@ -187,7 +187,7 @@ const cases: [id: string, message: RegExp, given: Given, miss: Given][] = [
     'kubevirt/upgrade',
     /changing its components \(Deploying\)/,
     { kubevirt: conditions(['Progressing', 'True', 'Deploying']) },
-    { kubevirt: conditions(['Progressing', 'False']) },
+    { kubevirt: conditions(['Progressing', 'True', 'Deploying'], ['Available', 'False', 'Deploying']) },
   ],
   [
     'kubevirt/not-available',

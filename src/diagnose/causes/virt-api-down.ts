@@ -5,7 +5,11 @@ import { atEvent, type Cause } from '../cause.ts';
 
 const WEBHOOK = /failed calling webhook "[^"]*kubevirt\.io"|no endpoints available for service "virt-api"/;
 
-/** virt-api admits every change of KubeVirt's objects, and guards VMs against evictions (facts/kubevirt.md B4). */
+/**
+ * virt-api admits every change of KubeVirt's objects, also those of virt-controller and virt-handler, and every eviction
+ * of a launcher. Its webhooks fail closed; that on evictions only from 1.5 on, before a disruption budget stands behind
+ * it (KubeVirt pkg/virt-operator/resource/generate/components/webhooks.go).
+ */
 export const virtApiDown: Cause = {
   id: 'kubevirt/virt-api-down',
   title: 'virt-api does not answer',
@@ -19,7 +23,7 @@ export const virtApiDown: Cause = {
     if (pods.length === 0 || (ready > 0 && said === undefined)) return undefined;
     return {
       confidence: ready === 0 ? 'certain' : 'likely',
-      message: `virt-api does not answer (${ready} of its ${pods.length} pods ready): no VM and no migration can be created or changed. And nobody holds evictions back: a drain now shuts VMs down instead of migrating them`,
+      message: `virt-api does not answer (${ready} of its ${pods.length} pods ready): no VM and no migration can be created or changed, those that run are not finished, and evictions are refused: a drain waits. Running VMs go on`,
       evidence: [
         ...pods
           .filter((pod) => !isReadyPod(pod))
@@ -33,7 +37,7 @@ export const virtApiDown: Cause = {
         ...(said === undefined ? [] : [atEvent(said)]),
       ],
       remedies: [
-        'Drain no node before it is back.',
+        'Do not force a drain meanwhile: whoever deletes the pods of VMs shuts the VMs down.',
         `Look at its pods: kubectl describe pods -n ${pods[0]?.metadata.namespace} -l kubevirt.io=virt-api, and their logs.`,
         'If they are ready, look at what is between them and the API server: certificates, network policies, the service virt-api.',
       ],
@@ -42,7 +46,7 @@ export const virtApiDown: Cause = {
   texts: [WEBHOOK, /VirtAPIDown/],
   meaning: {
     message:
-      'The API server could not ask virt-api, which admits all changes of VMs and migrations, and holds evictions back.',
-    remedies: ['See what is wrong with it: ferry diagnose cluster. Drain no node meanwhile: VMs would be shut down.'],
+      'The API server could not ask virt-api, which admits all changes of VMs and migrations, and evictions of VMs; without it they are refused.',
+    remedies: ['See what is wrong with it: ferry diagnose cluster. Then do again what was refused.'],
   },
 };

@@ -1,17 +1,18 @@
 import type { KubeObject } from '../../model/objects.ts';
 import type { AdmissionRequest, Webhook } from './extension.ts';
-import { ApiError, byWebhook } from './status.ts';
+import { ApiError, byWebhook, internalError } from './status.ts';
 
 function concerns(webhook: Webhook, request: AdmissionRequest): boolean {
   const resource = request.subresource === undefined ? request.resource : `${request.resource}/${request.subresource}`;
-  return webhook.resource === resource && webhook.operations.includes(request.operation);
+  if (webhook.resource !== resource || !webhook.operations.includes(request.operation)) return false;
+  return webhook.concerns?.(request) ?? true;
 }
 
 /** Runs the mutating webhooks in order; returns the object to store. */
 export function mutate(webhooks: readonly Webhook[], request: AdmissionRequest): KubeObject {
   let { object } = request;
   for (const webhook of webhooks) {
-    if (webhook.mutate === undefined || !concerns(webhook, request)) continue;
+    if (webhook.mutate === undefined || !concerns(webhook, request) || !answers(webhook)) continue;
     object = quoting(webhook, () => webhook.mutate?.({ ...request, object })) ?? object;
   }
   return object;
@@ -20,9 +21,18 @@ export function mutate(webhooks: readonly Webhook[], request: AdmissionRequest):
 /** Runs the validating webhooks; throws what the first one that denies says. */
 export function validateByWebhooks(webhooks: readonly Webhook[], request: AdmissionRequest): void {
   for (const webhook of webhooks) {
-    if (webhook.validate === undefined || !concerns(webhook, request)) continue;
+    if (webhook.validate === undefined || !concerns(webhook, request) || !answers(webhook)) continue;
     quoting(webhook, () => webhook.validate?.(request));
   }
+}
+
+/** Whether a webhook can be asked; one that has to be and cannot fails the request, as the API server words it. */
+function answers({ name, service }: Webhook): boolean {
+  if (service === undefined || service.works()) return true;
+  if (service.ignored === true) return false;
+  throw internalError(
+    `failed calling webhook "${name}": failed to call webhook: Post "${service.url}": no endpoints available for service "${service.name}"`,
+  );
 }
 
 function quoting<T>(webhook: Webhook, run: () => T): T {

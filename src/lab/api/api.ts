@@ -16,6 +16,8 @@ export interface Api {
   subresources: readonly Subresource[];
   virtual: readonly VirtualResource[];
   paths: readonly OwnPath[];
+  /** API groups that another server serves, and whether it does now. */
+  aggregated: ReadonlyMap<string, () => boolean>;
   rights: Rights;
   tokens: TokenBook;
   /** See ApiServerOptions. */

@@ -3,7 +3,7 @@ import { catalogue, groupVersions, type Listed } from './catalogue.ts';
 import { apiVersion } from './kinds/kind.ts';
 import { acceptOf } from './negotiation.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
-import { noSuchPath } from './status.ts';
+import { noSuchPath, UNAVAILABLE } from './status.ts';
 
 /** /api, /apis and what is below them up to a group version: aggregated if the client asks for it, else the old form. */
 export function discovery(api: Api, request: ApiRequest): ApiResponse {
@@ -13,7 +13,7 @@ export function discovery(api: Api, request: ApiRequest): ApiResponse {
   if (root === 'api') {
     const core = groups.get('') ?? new Map<string, Listed[]>();
     if (first === undefined)
-      return aggregated(request, new Map([['', core]])) ?? { status: 200, body: apiVersions(request) };
+      return aggregated(api, request, new Map([['', core]])) ?? { status: 200, body: apiVersions(request) };
     const resources = second === undefined ? core.get(first) : undefined;
     if (resources === undefined) throw noSuchPath();
     return { status: 200, body: resourceList('', first, resources) };
@@ -25,19 +25,24 @@ export function discovery(api: Api, request: ApiRequest): ApiResponse {
       apiVersion: 'v1',
       groups: [...groups].map(([group, versions]) => groupOf(group, versions)),
     };
-    return aggregated(request, groups) ?? { status: 200, body: legacy };
+    return aggregated(api, request, groups) ?? { status: 200, body: legacy };
   }
   const versions = groups.get(first);
   if (versions === undefined) throw noSuchPath();
   if (second === undefined)
     return { status: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(first, versions) } };
+  if (api.aggregated.get(first)?.() === false) return UNAVAILABLE;
   const resources = versions.get(second);
   if (resources === undefined) throw noSuchPath();
   return { status: 200, body: resourceList(first, second, resources) };
 }
 
 /** APIGroupDiscoveryList in the first version the client accepts; undefined if it accepts none. */
-function aggregated(request: ApiRequest, groups: Map<string, Map<string, Listed[]>>): ApiResponse | undefined {
+function aggregated(
+  api: Api,
+  request: ApiRequest,
+  groups: Map<string, Map<string, Listed[]>>,
+): ApiResponse | undefined {
   for (const { type, params } of acceptOf(request.headers.accept)) {
     if (type !== 'application/json' && type !== '*/*') continue;
     if (params['as'] === undefined) return undefined;
@@ -49,7 +54,7 @@ function aggregated(request: ApiRequest, groups: Map<string, Map<string, Listed[
       versions: [...versions].map(([name, resources]) => ({
         version: name,
         resources: resources.map(aggregatedResource),
-        freshness: 'Current',
+        freshness: api.aggregated.get(group)?.() === false ? 'Stale' : 'Current',
       })),
     }));
     return {

@@ -28,6 +28,18 @@ export interface AdmissionRequest {
   dryRun: boolean;
 }
 
+/** Where a webhook is asked. */
+export interface WebhookService {
+  /** `https://virt-api.openshift-cnv.svc:443/migration-validate-create?timeout=10s`, as the API server quotes it. */
+  url: string;
+  /** Its name, as the API server quotes it. */
+  name: string;
+  /** Whether the service has an endpoint. */
+  works(): boolean;
+  /** The webhook's failurePolicy is Ignore: what cannot be asked is let through. */
+  ignored?: boolean;
+}
+
 /** One admission webhook. Mutating ones run first, in order; then the schema is checked; then the validating ones. */
 export interface Webhook {
   /** Its real name, e.g. `migration-create-validator.kubevirt.io`: denials quote it. */
@@ -38,8 +50,12 @@ export interface Webhook {
    */
   resource: ResourceName;
   operations: Operation[];
+  /** Its matchConditions: which of these requests it is asked about. Default: all. */
+  concerns?(request: AdmissionRequest): boolean;
   /** Part of the API server itself: its denials are sent as they are. */
   own?: boolean;
+  /** The service that answers it; without it the API server itself does. */
+  service?: WebhookService;
   /** Returns the object to store instead. */
   mutate?(request: AdmissionRequest): KubeObject;
   /**

@@ -8,7 +8,7 @@ import { ownPath } from './own-path.ts';
 import { get } from './read.ts';
 import { type ApiRequest, type ApiResponse, flag, parseTarget, type Target } from './request.ts';
 import { review } from './reviews.ts';
-import { methodNotAllowed, noSuchPath } from './status.ts';
+import { methodNotAllowed, noSuchPath, UNAVAILABLE } from './status.ts';
 import { callSubresource, findSubresource } from './subresources.ts';
 import { findVirtual, readVirtual } from './virtual.ts';
 import { watch } from './watch.ts';
@@ -62,6 +62,7 @@ function elsewhere(api: Api, request: ApiRequest): ApiResponse {
 
 function resource(api: Api, request: ApiRequest, target: Target): ApiResponse {
   const { group, version, plural, namespace, name, rest } = target;
+  if (api.aggregated.get(group)?.() === false) return UNAVAILABLE;
   const reviewed = review(api, request, target);
   if (reviewed !== undefined) return reviewed;
   const subresource = findSubresource(api, target);

@@ -38,6 +38,8 @@ export interface ApiServerOptions {
   subresources?: Subresource[];
   virtual?: VirtualResource[];
   paths?: OwnPath[];
+  /** API groups that another server serves behind this one, and whether it does now. */
+  aggregated?: ReadonlyMap<string, () => boolean>;
   /** Default: RBAC, by the roles and bindings in the store. */
   rights?: Rights;
   /** A deleted pod that is on a node keeps existing until the kubelet controller removes it from the store. */
@@ -82,6 +84,7 @@ export class ApiServer {
       subresources = [],
       virtual = [],
       paths = [],
+      aggregated = new Map(),
       rights = rbac(store),
       tokens,
       gracefulPods = false,
@@ -96,6 +99,7 @@ export class ApiServer {
       subresources: [serviceAccountTokens(options), ...subresources],
       virtual,
       paths,
+      aggregated,
       rights,
       tokens,
       gracefulPods,

@@ -1,3 +1,4 @@
+import type { ApiResponse } from './request.ts';
 import type { ResourceName } from './store.ts';
 
 /** One reason within a Status, as `details.causes` carries it. */
@@ -211,3 +212,10 @@ export function deleted(resource: ResourceName, name: string, uid?: string): Sta
     details: { ...detailsOf(resource, name), ...(uid === undefined ? {} : { uid }) },
   };
 }
+
+/** kube-aggregator's answer for an API whose service has no endpoint: plain text. */
+export const UNAVAILABLE: ApiResponse = {
+  status: 503,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  body: 'service unavailable\n',
+};

@@ -1,6 +1,7 @@
-import type { KubeObject, Pod } from '../../model/objects.ts';
+import type { KubeObject } from '../../model/objects.ts';
 import type { Cluster, Controller } from '../cluster.ts';
-import { CNV_NAMESPACE, resources } from '../resources.ts';
+import { resources } from '../resources.ts';
+import { leadingController } from './control-plane.ts';
 import { handlerPod } from './handler-pods.ts';
 import { logTo } from './launcher-log.ts';
 
@@ -15,11 +16,6 @@ interface EventObject extends KubeObject {
 
 /** KubeVirt's components log the events they record; virt-handler on its node, virt-controller in its leader's pod. */
 export function componentLogs(cluster: Cluster): Controller {
-  const controllerPod = (): Pod | undefined =>
-    cluster.store
-      .list<Pod>(resources.pods, CNV_NAMESPACE)
-      .find((pod) => pod.metadata.labels?.['kubevirt.io'] === 'virt-controller');
-  let leader: Pod | undefined;
   return {
     start: () => {
       cluster.store.subscribe((change) => {
@@ -36,7 +32,7 @@ export function componentLogs(cluster: Cluster): Controller {
           const pod = handlerPod(cluster, source.host ?? '');
           if (pod !== undefined) logTo(cluster, pod, 'virt-handler', `${reason}: ${message}`, level, about);
         } else if (source.component === 'virtualmachine-controller' || source.component === 'evacuation-controller') {
-          leader ??= controllerPod();
+          const leader = leadingController(cluster);
           if (leader !== undefined) logTo(cluster, leader, 'virt-controller', `${reason}: ${message}`, level, about);
         }
       });

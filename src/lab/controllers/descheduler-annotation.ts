@@ -34,14 +34,15 @@ export function evictionInProgress(cluster: Cluster): Controller {
           if (resource !== resources.vmis || type === 'DELETED') return;
           const now = (object as VirtualMachineInstance).status?.evacuationNodeName;
           const before = (previous as VirtualMachineInstance | undefined)?.status?.evacuationNodeName;
-          if (now !== before) set(object as VirtualMachineInstance, now !== undefined);
+          if (now !== before)
+            cluster.virtController.whenWorks(() => set(object as VirtualMachineInstance, now !== undefined));
           return;
         }
         if (resource !== resources.migrations || object.metadata.annotations?.[EVACUATION] === undefined) return;
         const migration = object as VirtualMachineInstanceMigration;
         const vmi = vmiOf(migration);
         if (vmi === undefined || (isFinalMigration(migration) && migration.status?.phase !== 'Failed')) return;
-        set(vmi, !isFinalMigration(migration) && type !== 'DELETED');
+        cluster.virtController.whenWorks(() => set(vmi, !isFinalMigration(migration) && type !== 'DELETED'));
       });
     },
   };

@@ -100,7 +100,7 @@ export function raiseBudget(
 export function disruptionBudgets(cluster: Cluster): Controller {
   const { store, events } = cluster;
   const random = cluster.random.fork('disruption-budgets');
-  const queue = workqueue(cluster, 'disruption-budgets', { from: 10, to: 40 }, (key) => {
+  const sync = (key: string): undefined => {
     const vmi = byKey<VirtualMachineInstance>(cluster, resources.vmis, key);
     if (vmi === undefined) return undefined;
     const budgets = budgetsOf(cluster, vmi);
@@ -109,7 +109,8 @@ export function disruptionBudgets(cluster: Cluster): Controller {
     } else if (budgets.length === 0) create(vmi);
     else for (const budget of budgets) shrink(vmi, budget);
     return undefined;
-  });
+  };
+  const queue = workqueue(cluster, 'disruption-budgets', { from: 10, to: 40 }, sync, [cluster.virtController]);
 
   function create(vmi: VirtualMachineInstance): void {
     const budget = budgetOf(vmi);

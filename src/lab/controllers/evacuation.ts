@@ -25,7 +25,10 @@ export function evictionStrategyOf(cluster: Cluster, vmi: VirtualMachineInstance
 /** virt-controller's evacuation controller: migrations for VMIs that an eviction has marked, and for nodes with the drain taint. Cordon alone does nothing (C2). */
 export function evacuationController(cluster: Cluster): Controller {
   const { store, events } = cluster;
-  const queue = workqueue(cluster, 'evacuation', { from: 20, to: 80 }, evacuate);
+  const queue = workqueue(cluster, 'evacuation', { from: 20, to: 80 }, evacuate, [
+    cluster.virtController,
+    cluster.virtApi,
+  ]);
   /** When a VMI that cannot migrate was complained about last, by uid. */
   const complained = new Map<string, number>();
 

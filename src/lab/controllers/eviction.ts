@@ -21,6 +21,7 @@ export function evictionWebhook(cluster: Cluster): Webhook {
     name: 'virt-launcher-eviction-interceptor.kubevirt.io',
     resource: 'pods/eviction',
     operations: ['CREATE'],
+    concerns: ({ name }) => name.startsWith('virt-launcher') || name.startsWith('hp-volume-'),
     validate: (request) => intercept(cluster, request),
   };
 }

@@ -28,7 +28,8 @@ export function heartbeat(cluster: Cluster): Controller {
     // A handler that is shut down says so itself; one that is just silent is given up after a while.
     const pod = handlerPod(cluster, name);
     const shutDown = pod === undefined || pod.status?.phase === 'Pending';
-    const schedulable = works ? 'true' : shutDown || age > SILENCE ? 'false' : node.metadata.labels[SCHEDULABLE];
+    const givenUp = age > SILENCE && cluster.virtController.works();
+    const schedulable = works ? 'true' : shutDown || givenUp ? 'false' : node.metadata.labels[SCHEDULABLE];
     if (schedulable !== node.metadata.labels[SCHEDULABLE] && schedulable === 'false' && !shutDown) {
       events.warning(node, { component: 'virt-controller' }, 'NodeUnresponsive', UNRESPONSIVE);
     }
@@ -36,12 +37,17 @@ export function heartbeat(cluster: Cluster): Controller {
       draft.metadata.labels = { ...draft.metadata.labels, [SCHEDULABLE]: schedulable };
       if (works) draft.metadata.annotations = { ...draft.metadata.annotations, [HEARTBEAT]: posted };
     });
-    if (schedulable === 'false' && !shutDown) failEnded(name);
+    if (schedulable === 'false' && !shutDown) judge(() => failEnded(name));
     // virt-controller goes by its own clock: a heartbeat that is old when it comes is none.
     const stale = works && clock.now() - Date.parse(posted) > SILENCE;
-    if (stale) distrust(name);
+    if (stale) judge(() => distrust(name));
     return undefined;
   });
+
+  /** What virt-controller makes of a silence, if it can: it looks again at each heartbeat. */
+  function judge(run: () => void): void {
+    if (cluster.virtController.works() && cluster.virtApi.works()) run();
+  }
 
   function distrust(name: string): void {
     const node = store.get<Node>(resources.nodes, undefined, name);

@@ -2,7 +2,9 @@ import type { Cluster } from '../cluster.ts';
 import { cdi } from './cdi.ts';
 import { storageProfiles } from './cdi-profiles.ts';
 import { componentLogs } from './component-logs.ts';
+import { controlPlane } from './control-plane.ts';
 import { daemonSet } from './daemonset.ts';
+import { deployment } from './deployment.ts';
 import { descheduler } from './descheduler.ts';
 import { evictionInProgress } from './descheduler-annotation.ts';
 import { disruption } from './disruption.ts';
@@ -39,12 +41,14 @@ export interface Controllers {
 export function startControllers(cluster: Cluster): Controllers {
   const handler = virtHandler(cluster);
   const all = [
+    controlPlane(cluster),
     scheduler(cluster),
     kubelet(cluster),
     multus(cluster),
     nmstate(cluster),
     nodeLifecycle(cluster),
     daemonSet(cluster),
+    deployment(cluster),
     garbageCollector(cluster),
     podGarbageCollector(cluster),
     volumes(cluster),

@@ -143,8 +143,8 @@ export function kubelet(cluster: Cluster): Controller {
   }
 
   /** Leases and node status, for all nodes at once: a lab at rest must cost next to nothing. */
-  function heartbeat(resource: string, touch: (object: KubeObject) => KubeObject): void {
-    for (const object of store.list(resource)) {
+  function heartbeat(resource: string, touch: (object: KubeObject) => KubeObject, namespace?: string): void {
+    for (const object of store.list(resource, namespace)) {
       if (isDown(cluster, object.metadata.name)) continue;
       store.update(resource, touch(object));
     }
@@ -171,13 +171,17 @@ export function kubelet(cluster: Cluster): Controller {
       });
       const scale = Math.max(1, store.count(resources.nodes) / 50);
       clock.every(10_000 * scale, () =>
-        heartbeat(resources.leases, (lease) => ({
-          ...lease,
-          spec: {
-            ...(lease as KubeObject & { spec?: object }).spec,
-            renewTime: new Date(nodeNow(cluster, lease.metadata.name)).toISOString().replace('Z', '000Z'),
-          },
-        })),
+        heartbeat(
+          resources.leases,
+          (lease) => ({
+            ...lease,
+            spec: {
+              ...(lease as KubeObject & { spec?: object }).spec,
+              renewTime: new Date(nodeNow(cluster, lease.metadata.name)).toISOString().replace('Z', '000Z'),
+            },
+          }),
+          'kube-node-lease',
+        ),
       );
       clock.every(300_000, () =>
         heartbeat(resources.nodes, (object) => {

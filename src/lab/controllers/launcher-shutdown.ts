@@ -18,12 +18,13 @@ export function endGuestOf(cluster: Cluster, { object, previous, type }: StoreEv
   const owner = ownerReferences.find(({ kind }) => kind === 'VirtualMachineInstance');
   if (owner === undefined || deletionGracePeriodSeconds === 0) return;
   const key = `${pod.metadata.namespace ?? ''}/${owner.name}`;
-  cluster.clock.after(200, () => {
+  const shutDown = (): void => {
     const vmi = byKey<VirtualMachineInstance>(cluster, resources.vmis, key);
     const node = vmi?.status?.nodeName;
     if (vmi?.status?.phase !== 'Running' || vmi.metadata.deletionTimestamp !== undefined) return;
     if (currentPod(cluster, vmi)?.metadata.uid !== pod.metadata.uid || !handlerWorks(cluster, node)) return;
     modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => enterPhase(cluster, draft, 'Succeeded'));
     cluster.events.normal(vmi, handlerSource(node), 'Stopped', 'The VirtualMachineInstance was shut down.');
-  });
+  };
+  cluster.clock.after(200, () => cluster.virtApi.whenWorks(shutDown));
 }

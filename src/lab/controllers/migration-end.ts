@@ -21,7 +21,7 @@ export interface MigrationEnd {
 
 /** How a migration ends: the VMI is handed over, or stays; and which virt-handler says so (facts/kubevirt.md A5, L). */
 export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): MigrationEnd {
-  const { clock, events } = cluster;
+  const { clock, events, virtApi } = cluster;
 
   function finish(job: Job, outcome: MigrationOutcome): void {
     if (outcome.result === 'failed') {
@@ -43,7 +43,7 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
         'kubevirt.io/migration-target-ready-timestamp': goNow(cluster),
       };
     });
-    clock.after(random.between(80, 250), () => handOver(job));
+    clock.after(random.between(80, 250), () => virtApi.whenWorks(() => handOver(job)));
   }
 
   /**
@@ -76,8 +76,10 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
       }
     }
     clock.after(random.between(100, 400), () => {
-      jobs.change(job, complete);
-      jobs.forget(job.uid);
+      virtApi.whenWorks(() => {
+        jobs.change(job, complete);
+        jobs.forget(job.uid);
+      });
     });
     if (left !== undefined) clock.after(random.between(300, 1200), () => endPod(cluster, left, 'Succeeded'));
   }

@@ -45,6 +45,10 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
   const jobs = jobBook(cluster);
   const end = migrationEnd(cluster, random, jobs);
   const traffic = trafficCounter();
+  /** What virt-handler then writes to the VMI waits for virt-api, whose webhook looks at it. */
+  const after = (delay: number, run: () => void): void => {
+    clock.after(delay, () => cluster.virtApi.whenWorks(run));
+  };
 
   function advance(vmi: VirtualMachineInstance): void {
     const state = vmi.status?.migrationState;
@@ -65,7 +69,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
   /** Target: proxies listen, and the address is published. */
   function prepare(vmi: VirtualMachineInstance, job: Job): void {
     job.preparing = true;
-    clock.after(random.between(300, 600), () => {
+    after(random.between(300, 600), () => {
       job.preparing = false;
       if (jobs.owned(job) === undefined || !handlerWorks(cluster, job.target)) return;
       const address = migrationAddress(cluster, job.target);
@@ -91,7 +95,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
 
   function startSoon(job: Job): void {
     job.starting = true;
-    clock.after(random.between(100, 250), () => {
+    after(random.between(100, 250), () => {
       const vmi = jobs.owned(job);
       const target = jobs.targetPod(job);
       const leaving = target === undefined || target.metadata.deletionTimestamp !== undefined;
@@ -112,7 +116,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
       }
       copy(job, started);
       if (isDown(cluster, job.target)) job.running?.fail(LOST);
-      clock.after(random.between(100, 400), () => {
+      after(random.between(100, 400), () => {
         jobs.change(job, (_, state) => {
           state.targetNodeDomainDetected = true;
         });
@@ -130,15 +134,17 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     if (network === undefined) {
       monitor.cancel();
       const failed: MigrationOutcome = { result: 'failed', reason: unreachable(cluster, job) };
-      clock.after(DIAL_TIMEOUT, () => end.finish(job, failed));
+      after(DIAL_TIMEOUT, () => end.finish(job, failed));
       return;
     }
     job.running = cluster.hypervisor.migrate(
       { ...migrationOrder(cluster, vmi), network },
       {
         mode: (mode) => {
-          jobs.change(job, (_, state) => {
-            state.mode = mode as typeof state.mode;
+          cluster.virtApi.whenWorks(() => {
+            jobs.change(job, (_, state) => {
+              state.mode = mode as typeof state.mode;
+            });
           });
         },
         done: (outcome) => {
@@ -148,7 +154,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
             outcome.result === 'succeeded' ? outcome.bytes : (job.running?.progress().processedBytes ?? 0),
           );
           delete job.running;
-          end.finish(job, outcome);
+          cluster.virtApi.whenWorks(() => end.finish(job, outcome));
         },
       },
     );

@@ -32,7 +32,10 @@ const REJECTED = 'migrationRejectedByResourceQuota';
 export function migrationController(cluster: Cluster): Controller {
   const { store, clock, events } = cluster;
   const random = cluster.random.fork('migration');
-  const queue = workqueue(cluster, 'migration', { from: 10, to: 40 }, reconcile);
+  const queue = workqueue(cluster, 'migration', { from: 10, to: 40 }, reconcile, [
+    cluster.virtController,
+    cluster.virtApi,
+  ]);
   /** Migrations that wait for a slot, and since when. */
   const blocked = new Map<string, number>();
 

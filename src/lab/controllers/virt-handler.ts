@@ -27,7 +27,7 @@ export interface VirtHandler extends Controller {
 export function virtHandler(cluster: Cluster): VirtHandler {
   const { store, clock, events } = cluster;
   const random = cluster.random.fork('virt-handler');
-  const queue = workqueue(cluster, 'virt-handler', { from: 10, to: 40 }, reconcile);
+  const queue = workqueue(cluster, 'virt-handler', { from: 10, to: 40 }, reconcile, [cluster.virtApi]);
   const jobs = migrationJobs(cluster, random);
   const booting = new Set<string>();
 
@@ -49,21 +49,28 @@ export function virtHandler(cluster: Cluster): VirtHandler {
     const uid = vmi.metadata.uid ?? '';
     if (booting.has(uid)) return;
     booting.add(uid);
-    clock.after(random.between(400, 1200), () => {
-      booting.delete(uid);
-      const fresh = byKey<VirtualMachineInstance>(cluster, resources.vmis, keyOf(vmi));
-      if (fresh?.metadata.uid !== uid || fresh.status?.phase !== 'Scheduled') return;
-      const pod = currentPod(cluster, fresh);
-      if (pod === undefined || !handlerWorks(cluster, fresh.status.nodeName)) return;
-      const started = modify<VirtualMachineInstance>(cluster, resources.vmis, fresh, (draft) => {
-        enterPhase(cluster, draft, 'Running');
-        draft.status = { ...draft.status, ...guestStatus(cluster, draft, pod) };
-      });
-      if (started === undefined) return;
-      openReadinessGate(cluster, pod);
-      events.normal(started, handlerSource(started.status?.nodeName), 'Started', 'VirtualMachineInstance started.');
-      logTo(cluster, pod, 'virt-launcher', `Domain started.`);
+    clock.after(random.between(400, 1200), () => cluster.virtApi.whenWorks(() => started(vmi)));
+  }
+
+  function started({ metadata }: VirtualMachineInstance): void {
+    const uid = metadata.uid ?? '';
+    booting.delete(uid);
+    const fresh = byKey<VirtualMachineInstance>(
+      cluster,
+      resources.vmis,
+      `${metadata.namespace ?? ''}/${metadata.name}`,
+    );
+    if (fresh?.metadata.uid !== uid || fresh.status?.phase !== 'Scheduled') return;
+    const pod = currentPod(cluster, fresh);
+    if (pod === undefined || !handlerWorks(cluster, fresh.status.nodeName)) return;
+    const running = modify<VirtualMachineInstance>(cluster, resources.vmis, fresh, (draft) => {
+      enterPhase(cluster, draft, 'Running');
+      draft.status = { ...draft.status, ...guestStatus(cluster, draft, pod) };
     });
+    if (running === undefined) return;
+    openReadinessGate(cluster, pod);
+    events.normal(running, handlerSource(running.status?.nodeName), 'Started', 'VirtualMachineInstance started.');
+    logTo(cluster, pod, 'virt-launcher', `Domain started.`);
   }
 
   /** Keeps the two conditions about migration, and the method, true to the VMI. */

@@ -3,6 +3,7 @@ import { isReadyPod } from '../../model/pods.ts';
 import { type Cluster, type Controller, modify, now } from '../cluster.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
 import { kubeVirtOf } from './config.ts';
+import { componentsReady, isControlPlane } from './control-plane.ts';
 import { isHandler } from './handler-pods.ts';
 import { available, deploying, failedBy, updating } from './virt-operator-conditions.ts';
 import { deploymentId, FAST, identifierOf, migrationNetworkOf, ofDeployment, SLOW } from './virt-operator-daemonset.ts';
@@ -32,7 +33,8 @@ export function virtOperator(cluster: Cluster): Controller {
     const network = migrationNetworkOf(kubeVirt);
     const target = deploymentId(cluster.version, network);
     const { observedDeploymentID: observed } = kubeVirt.status;
-    if (observed === undefined || (observed === target && !isRolling(kubeVirt, set, target))) return undefined;
+    const settled = observed === target && !isRolling(kubeVirt, set, target) && componentsReady(cluster);
+    if (observed === undefined || settled) return undefined;
     setTarget(kubeVirt, target);
     if (!known.has(target) && observed !== target) {
       if (!writing.has(target)) {
@@ -85,7 +87,7 @@ export function virtOperator(cluster: Cluster): Controller {
         modify<DaemonSet>(cluster, resources.daemonSets, set, (draft) => setMaxUnavailable(draft, FAST));
     } else {
       modify<DaemonSet>(cluster, resources.daemonSets, set, (draft) => setMaxUnavailable(draft, SLOW));
-      if (own.length > desired || set.status?.numberReady !== desired) return;
+      if (own.length > desired || set.status?.numberReady !== desired || !componentsReady(cluster)) return;
       modify<KubeVirt>(cluster, resources.kubeVirts, kubeVirt, (draft) => {
         available(draft, now(cluster));
         draft.status = {
@@ -102,8 +104,8 @@ export function virtOperator(cluster: Cluster): Controller {
   return {
     start: () => {
       store.subscribe(({ resource, object }) => {
-        const handler = resource === resources.pods && isHandler(object);
-        if (handler || resource === resources.kubeVirts || resource === resources.daemonSets) queue.add('kubevirt');
+        const own = resource === resources.pods && (isHandler(object) || isControlPlane(object));
+        if (own || resource === resources.kubeVirts || resource === resources.daemonSets) queue.add('kubevirt');
       });
     },
   };

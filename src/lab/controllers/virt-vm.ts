@@ -29,7 +29,10 @@ export function runStrategyOf(vm: VirtualMachine): string {
 export function virtVm(cluster: Cluster): Controller {
   const { store, events } = cluster;
   const random = cluster.random.fork('virt-vm');
-  const queue = workqueue(cluster, 'virt-vm', { from: 15, to: 60 }, reconcile);
+  const queue = workqueue(cluster, 'virt-vm', { from: 15, to: 60 }, reconcile, [
+    cluster.virtController,
+    cluster.virtApi,
+  ]);
   /** The template each VM's guest was started with, by the VM's UID. */
   const startedWith = new Map<string, VmiSpec>();
 

@@ -64,7 +64,10 @@ export function createLauncher(
 export function virtVmi(cluster: Cluster): Controller {
   const { store, events } = cluster;
   const random = cluster.random.fork('virt-vmi');
-  const queue = workqueue(cluster, 'virt-vmi', { from: 15, to: 60 }, reconcile);
+  const queue = workqueue(cluster, 'virt-vmi', { from: 15, to: 60 }, reconcile, [
+    cluster.virtController,
+    cluster.virtApi,
+  ]);
 
   function reconcile(key: string): Requeue | undefined {
     const vmi = byKey<VirtualMachineInstance>(cluster, resources.vmis, key);

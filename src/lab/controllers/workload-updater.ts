@@ -69,6 +69,11 @@ export function workloadUpdater(cluster: Cluster): Controller {
 
   function run(): void {
     timer = undefined;
+    for (const needed of [cluster.virtController, cluster.virtApi]) {
+      if (needed.works()) continue;
+      needed.whenWorks(() => later(false));
+      return;
+    }
     const kubeVirt = kubeVirtOf(cluster);
     if (kubeVirt?.status?.phase !== 'Deployed') return;
     if (kubeVirt.status.observedDeploymentID !== kubeVirt.status.targetDeploymentID) return;

@@ -17,6 +17,8 @@ import { quotaExceeded } from './quota-exceeded.ts';
 import { staleReads } from './stale-reads.ts';
 import { targetCrash } from './target-crash.ts';
 import { targetPending } from './target-pending.ts';
+import { virtApiCrash } from './virt-api-crash.ts';
+import { virtControllerCrash } from './virt-controller-crash.ts';
 import { virtHandlerCrash } from './virt-handler-crash.ts';
 import { virtHandlerRollout } from './virt-handler-rollout.ts';
 import { volumeDetached } from './volume-detached.ts';
@@ -36,6 +38,8 @@ export const faults: readonly Fault[] = [
   nodeNotReady,
   virtHandlerCrash,
   virtHandlerRollout,
+  virtControllerCrash,
+  virtApiCrash,
   linkSlow,
   linkLossy,
   linkDown,

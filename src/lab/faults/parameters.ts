@@ -116,6 +116,11 @@ export const parameters = {
         : { namespace, name };
     },
   } satisfies Parameter<VmName>,
+  count: {
+    form: 'number',
+    meaning: 'only so many of its pods; without it all',
+    read: (text) => (/^[1-9]\d*$/.test(text) ? Number(text) : { not: 'a number of pods above 0' }),
+  } satisfies Parameter<number>,
   namespace: {
     form: 'name',
     meaning: 'the namespace',

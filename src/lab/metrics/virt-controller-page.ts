@@ -3,6 +3,7 @@ import { isReadyPod } from '../../model/pods.ts';
 import type { Cluster } from '../cluster.ts';
 import { isTrue } from '../controllers/conditions.ts';
 import { resourceSettings } from '../controllers/config.ts';
+import { leadingController } from '../controllers/control-plane.ts';
 import { evictionStrategyOf } from '../controllers/evacuation.ts';
 import { memoryOverhead } from '../controllers/launcher-resources.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
@@ -26,7 +27,7 @@ export function* virtControllerPage(
   cluster: Cluster,
   { pod, phases }: { pod: Pod; phases: PhaseTimes },
 ): Generator<Batch> {
-  const leads = leaderOf(cluster, 'virt-controller')?.metadata.uid === pod.metadata.uid;
+  const leads = leadingController(cluster)?.metadata.uid === pod.metadata.uid;
   yield (page) => {
     page.add('kubevirt_virt_controller_leading_status', '', leads ? 1 : 0);
     page.add('kubevirt_virt_controller_ready_status', '', isReadyPod(pod) ? 1 : 0);

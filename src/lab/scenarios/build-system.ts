@@ -1,6 +1,7 @@
-import type { DaemonSet, KubeObject, Pod } from '../../model/objects.ts';
+import type { DaemonSet, Deployment, KubeObject, Pod, ReplicaSet } from '../../model/objects.ts';
 import type { Cluster } from '../cluster.ts';
 import { daemonPod } from '../controllers/daemonset.ts';
+import { deploymentStatus, ownedBy } from '../controllers/deployment.ts';
 import { podAddress } from '../controllers/kubelet.ts';
 import { attachNetworks, withNetworkStatus } from '../controllers/multus.ts';
 import { runningStatus } from '../controllers/pod-status.ts';
@@ -63,16 +64,7 @@ function systemPod(
       ...(what.owner === undefined
         ? {}
         : {
-            ownerReferences: [
-              {
-                apiVersion: what.owner.apiVersion,
-                kind: what.owner.kind,
-                name: what.owner.metadata.name,
-                uid: what.owner.metadata.uid ?? '',
-                controller: true,
-                blockOwnerDeletion: true,
-              },
-            ],
+            ownerReferences: [ownedBy(what.owner)],
           }),
     },
     spec: {
@@ -109,7 +101,7 @@ const MASTER_PODS = [
   { name: 'etcd', namespace: 'openshift-etcd', cpu: '360m', memory: '910Mi', hostNetwork: true },
   { name: 'kube-apiserver', namespace: 'openshift-kube-apiserver', cpu: '290m', memory: '1224Mi', hostNetwork: true },
 ];
-const CNV_PODS = [
+const CNV_PODS: { app: string; kubevirt?: string; count: number; cpu: string; memory: string }[] = [
   { app: 'virt-api', kubevirt: 'virt-api', count: 2, cpu: '5m', memory: '500Mi' },
   { app: 'virt-controller', kubevirt: 'virt-controller', count: 2, cpu: '10m', memory: '275Mi' },
   { app: 'virt-operator', kubevirt: 'virt-operator', count: 2, cpu: '10m', memory: '450Mi' },
@@ -154,24 +146,7 @@ export function createSystemPods(
   }
   const hosts = nodes.filter(({ group }) => group.role === 'control-plane');
   const spots = hosts.length > 0 ? hosts : nodes;
-  for (const { app, kubevirt, count, cpu, memory } of CNV_PODS) {
-    for (let replica = 0; replica < count; replica++) {
-      const spot = spots[replica % spots.length];
-      if (spot === undefined) continue;
-      const pod = systemPod(cluster, {
-        name: app,
-        namespace: CNV_NAMESPACE,
-        labels: kubevirt === undefined ? { name: app } : { 'kubevirt.io': kubevirt, 'prometheus.kubevirt.io': 'true' },
-        image: `${REGISTRY}/${app}-rhel9:v${cluster.version.openshiftVirtualization}`,
-        cpu,
-        memory,
-        created: born,
-        ports: [{ containerPort: 8443, name: 'metrics' }],
-      });
-      pod.metadata.name = `${app}-${cluster.random.fork(`${app}/hash`).suffix(9)}-${cluster.random.fork(`${app}/${replica}`).suffix()}`;
-      place.run(pod, spot, born);
-    }
-  }
+  for (const component of CNV_PODS) createComponent(cluster, component, spots, place, born);
   createHandlers(
     cluster,
     scenario,
@@ -179,6 +154,77 @@ export function createSystemPods(
     place,
     born,
   );
+}
+
+/** A component of OpenShift Virtualization: its Deployment, the ReplicaSet of that, and pods. */
+function createComponent(
+  cluster: Cluster,
+  { app, kubevirt, count, cpu, memory }: (typeof CNV_PODS)[number],
+  spots: BuiltNode[],
+  place: PodPlacer,
+  born: string,
+): void {
+  const { store, random } = cluster;
+  const hash = random.fork(`${app}/hash`).suffix(9);
+  const own: Record<string, string> = kubevirt === undefined ? { name: app } : { 'kubevirt.io': kubevirt };
+  const labels = kubevirt === undefined ? own : { ...own, 'prometheus.kubevirt.io': 'true' };
+  const pod = (owner?: KubeObject): Pod =>
+    systemPod(cluster, {
+      name: app,
+      namespace: CNV_NAMESPACE,
+      labels: { ...labels, 'pod-template-hash': hash },
+      image: `${REGISTRY}/${app}-rhel9:v${cluster.version.openshiftVirtualization}`,
+      cpu,
+      memory,
+      created: born,
+      ports: [{ containerPort: 8443, name: 'metrics' }],
+      ...(owner === undefined ? {} : { owner }),
+    });
+  const template = pod();
+  const spec = {
+    replicas: count,
+    selector: { matchLabels: own },
+    template: { metadata: { labels }, spec: template.spec },
+  };
+  const metadata = { name: app, namespace: CNV_NAMESPACE, creationTimestamp: born, labels: own };
+  const counts = { replicas: count, readyReplicas: count, availableReplicas: count };
+  const uid = (kind: string): string => random.fork(`${app}/${kind}`).uuid();
+  const wanted = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...metadata, uid: uid('deployment') },
+    spec,
+  } as Deployment;
+  const deployment = store.create<Deployment>(resources.deployments, {
+    ...wanted,
+    status: deploymentStatus(wanted, counts, Date.parse(born)),
+  });
+  const hashed = { ...labels, 'pod-template-hash': hash };
+  const set = store.create<ReplicaSet>(resources.replicaSets, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      ...metadata,
+      name: `${app}-${hash}`,
+      uid: uid('replicaset'),
+      labels: hashed,
+      ownerReferences: [ownedBy(deployment)],
+    },
+    spec: {
+      ...spec,
+      selector: { matchLabels: { ...own, 'pod-template-hash': hash } },
+      template: { ...spec.template, metadata: { labels: hashed } },
+    },
+    status: { ...counts, observedGeneration: 1 },
+  } as ReplicaSet);
+  for (let replica = 0; replica < count; replica++) {
+    const spot = spots[replica % spots.length];
+    if (spot === undefined) continue;
+    const one = pod(set);
+    one.metadata.name = `${app}-${hash}-${random.fork(`${app}/${replica}`).suffix()}`;
+    one.metadata.generateName = `${app}-${hash}-`;
+    place.run(one, spot, born);
+  }
 }
 
 /** The virt-handler DaemonSet and its pods; with a dedicated migration network each has a migration0 interface (facts/kubevirt.md D7). */

@@ -84,6 +84,7 @@ export const kubevirt13: KubeVirtVersion = {
 
   disruptionBudgets: true,
   refusesEveryEviction: false,
+  evictionsFailClosed: false,
   guardsHotplugPods: false,
   evacuationCancel: false,
   evictionInProgress: 'migration',

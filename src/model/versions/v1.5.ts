@@ -28,6 +28,7 @@ export const kubevirt15: KubeVirtVersion = {
   liveMigratableChecks: kubevirt14.liveMigratableChecks.filter((check) => check !== 'virtiofs'),
   multifd: { threads: 8, notWith: ['cpu-limit', 'post-copy'], byAnnotation: false },
   refusesEveryEviction: true,
+  evictionsFailClosed: true,
   labels: { ...kubevirt14.labels, machineTypes: true },
 
   overhead: { ...kubevirt14.overhead, virtlogd: 25 * 2 ** 20 },

@@ -161,6 +161,8 @@ export interface KubeVirtVersion {
   disruptionBudgets: boolean;
   /** Evictions of a marked VMI's pod, and of a target pod, are answered by the webhook too; else the budget answers (B4). */
   refusesEveryEviction: boolean;
+  /** The webhook on evictions of launchers fails closed, and is asked about launchers only; before, failurePolicy Ignore (KubeVirt pkg/virt-operator/resource/generate/components/webhooks.go). */
+  evictionsFailClosed: boolean;
   /** Hotplug pods are guarded against eviction (B4). */
   guardsHotplugPods: boolean;
   /** The evacuate/cancel subresources, the condition EvictionRequested, the annotation eviction-source (A3, A7, I). */
