@@ -8,27 +8,21 @@ export interface Duty {
 
 /** A component that works until it is said that it does not. */
 export function duty(): Duty {
-  let works = true;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
+  const state = { works: true };
   return {
-    works: () => works,
-    set: (now) => {
-      works = now;
-      while (works && waiting.length > 0) {
-        const due = waiting;
-        waiting = [];
-        // One of them may end it again: then the rest goes on waiting.
-        for (const [at, run] of due.entries()) {
-          if (!works) {
-            waiting = [...due.slice(at), ...waiting];
-            return;
-          }
-          run();
-        }
+    works: () => state.works,
+    set: (works) => {
+      state.works = works;
+      // One of them may end it again: then the rest goes on waiting.
+      while (state.works) {
+        const next = waiting.shift();
+        if (next === undefined) return;
+        next();
       }
     },
     whenWorks: (run) => {
-      if (works) run();
+      if (state.works) run();
       else waiting.push(run);
     },
   };

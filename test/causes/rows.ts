@@ -5,11 +5,4 @@ import { otherRows } from './other-rows.ts';
 import { queueRows } from './queue-rows.ts';
 import { targetRows } from './target-rows.ts';
 
-export const rows = [
-  ...queueRows,
-  ...targetRows,
-  ...failingRows,
-  ...otherRows,
-  ...aftermathRows,
-  ...controlPlaneRows,
-];
+export const rows = [...queueRows, ...targetRows, ...failingRows, ...otherRows, ...aftermathRows, ...controlPlaneRows];

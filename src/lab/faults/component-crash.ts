@@ -33,7 +33,7 @@ export function componentCrash(cluster: Cluster, component: string, count = Infi
     if (type === 'DELETED') {
       loops.get(uid)?.();
       loops.delete(uid);
-    } else befall(object as Pod);
+    } else befall(object);
   });
   return () => {
     unsubscribe();

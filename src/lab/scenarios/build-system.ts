@@ -189,18 +189,18 @@ function createComponent(
   const metadata = { name: app, namespace: CNV_NAMESPACE, creationTimestamp: born, labels: own };
   const counts = { replicas: count, readyReplicas: count, availableReplicas: count };
   const uid = (kind: string): string => random.fork(`${app}/${kind}`).uuid();
-  const wanted = {
+  const wanted: Deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { ...metadata, uid: uid('deployment') },
     spec,
-  } as Deployment;
+  };
   const deployment = store.create<Deployment>(resources.deployments, {
     ...wanted,
     status: deploymentStatus(wanted, counts, Date.parse(born)),
   });
   const hashed = { ...labels, 'pod-template-hash': hash };
-  const set = store.create<ReplicaSet>(resources.replicaSets, {
+  const set = store.create(resources.replicaSets, {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
@@ -216,7 +216,7 @@ function createComponent(
       template: { ...spec.template, metadata: { labels: hashed } },
     },
     status: { ...counts, observedGeneration: 1 },
-  } as ReplicaSet);
+  } satisfies ReplicaSet);
   for (let replica = 0; replica < count; replica++) {
     const spot = spots[replica % spots.length];
     if (spot === undefined) continue;
