@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clusterChecks } from '../src/assess/checks/cluster/index.ts';
 import { nodeChecks } from '../src/assess/checks/node/index.ts';
@@ -7,7 +9,9 @@ import type { Finding } from '../src/model/finding.ts';
 import { nodesOf } from '../src/model/nodes.ts';
 import type { Snapshot } from '../src/model/snapshot.ts';
 import { vmsOf } from '../src/model/vm.ts';
+import { type Family, familiesIn, familyOf } from './checks/families.ts';
 import { clusterRows } from './cluster-checks/cluster-rows.ts';
+import { familyRows } from './cluster-checks/family-rows.ts';
 import { inLab } from './cluster-checks/hand.ts';
 import { networkRows } from './cluster-checks/network-rows.ts';
 import { nodeRows } from './cluster-checks/node-rows.ts';
@@ -16,9 +20,24 @@ import { ALL, cordon, dedicated, disk, three, VM, vmOf } from './cluster-checks/
 // Every check of nodes and of the cluster, produced through the API of a lab, over the versions where it matters: first
 // something like it that must say nothing, then the case itself, in the same cluster.
 
-const rows = [...nodeRows, ...clusterRows, ...networkRows];
+const rows = [...nodeRows, ...clusterRows, ...networkRows, ...familyRows];
 
 const cases = rows.flatMap((row) => (row[3].releases ?? ['4.20']).map((release) => [release, ...row] as const));
+
+const folder = join(import.meta.dirname, '../src/assess/checks');
+const files = ['node', 'cluster'].flatMap((room) =>
+  readdirSync(join(folder, room))
+    .filter((file) => /^(?!index)[^.]+\.ts$/.test(file))
+    .map((file) => join(room, file)),
+);
+/** Of the checks of VMs, those that say something of the cluster, too. */
+const families = [...files, 'coreos.ts', 'virt-handler.ts'].flatMap((file) => familiesIn(join(folder, file)));
+const shown = new Set<Family>();
+/** Sentences for which there is no row, and why. */
+const NO_ROW: [text: RegExp, why: string][] = [
+  [/OpenShift Virtualization migrates between|on its node/, 'of VMs: checks.lab.test.ts'],
+  [/can't be told: it has no eviction strategy of its own/, 'of rights that are missing: rights.e2e.test.ts'],
+];
 
 test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check, severity, message, what) => {
   const { scenario = three, node } = what;
@@ -42,7 +61,16 @@ test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check,
     expect(findings.map((finding) => `${finding.check} ${finding.severity}: ${finding.message}`)).toContainEqual(
       expect.stringMatching(new RegExp(`^${check} ${severity}: .*(${message.source})`)),
     );
+    for (const finding of told(findings)) {
+      const family = familyOf(finding, families);
+      if (family !== undefined) shown.add(family);
+    }
   });
+});
+
+test('every sentence that a check of nodes or of the cluster can say was said', () => {
+  const unsaid = families.filter((family) => !shown.has(family) && !NO_ROW.some(([text]) => text.test(family.text)));
+  expect(unsaid.map(({ check, text }) => `${check}: ${text}`)).toEqual([]);
 });
 
 test('every check of nodes and of the cluster has a case', () => {

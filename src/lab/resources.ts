@@ -13,6 +13,7 @@ export const resources = {
   replicaSets: 'replicasets.apps',
   leases: 'leases.coordination.k8s.io',
   limitRanges: 'limitranges',
+  priorityClasses: 'priorityclasses.scheduling.k8s.io',
   disruptionBudgets: 'poddisruptionbudgets.policy',
   vms: 'virtualmachines.kubevirt.io',
   vmis: 'virtualmachineinstances.kubevirt.io',

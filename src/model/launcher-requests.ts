@@ -170,7 +170,10 @@ export function computeRequests(
   const virtio = interfaces.some(({ model = '' }) => model === '' || model.startsWith('virtio'));
   if (virtio && !settings.useEmulation) count('devices.kubevirt.io/vhost-net');
   if (devices.autoattachVSOCK === true) count('devices.kubevirt.io/vhost-vsock');
-  if (domain.launchSecurity?.sev !== undefined) count('devices.kubevirt.io/sev');
+  const security = domain.launchSecurity;
+  if (security?.sev !== undefined || security?.snp !== undefined) count('devices.kubevirt.io/sev');
+  // services/template.go, WithTDX: since v1.9; before, only the node's label counts.
+  if (security?.tdx !== undefined && settings.version.minor >= 9) count('devices.kubevirt.io/tdx');
   for (const { deviceName = '' } of [...(devices.hostDevices ?? []), ...(devices.gpus ?? [])]) {
     if (deviceName !== '') count(deviceName);
   }

@@ -114,7 +114,8 @@ function abilitiesOf({ spec, vmi, running }: Vm, { labels, strictHyperv }: Setti
 function securityLabels(security: NonNullable<VmiSpec['domain']['launchSecurity']>): string[] {
   const { sev, snp, tdx } = security;
   return [
-    ...(sev === undefined ? [] : [sev.policy?.encryptedState === true ? 'kubevirt.io/sev-es' : 'kubevirt.io/sev']),
+    ...(sev === undefined && snp === undefined ? [] : ['kubevirt.io/sev']),
+    ...(sev?.policy?.encryptedState === true ? ['kubevirt.io/sev-es'] : []),
     ...(snp === undefined ? [] : ['kubevirt.io/sev-snp']),
     ...(tdx === undefined ? [] : ['kubevirt.io/tdx']),
   ];

@@ -46,12 +46,16 @@ export interface Case {
   runStrategy?: string;
   /** Its name; `web` unless told. */
   name?: string;
+  /** Only an instance, without a VirtualMachine. */
+  bare?: boolean;
   /** Claims to make first: name and access mode, and the storage class if not the shared one. */
   claims?: [name: string, mode: string, storageClass?: string][];
   /** Before the VM is made. */
   before?(hand: Hand): Promise<void>;
   /** Once it runs. */
   after?(hand: Hand): Promise<void>;
+  /** Seconds that pass then; 2 unless told. */
+  settle?: number;
 }
 
 /** One check: a case that it tells of, and one like it that it must not. */
@@ -64,8 +68,15 @@ export interface LabRow {
   case: Case;
   near: Case;
   said: [Severity, RegExp];
+  /** What to do, where that is what differs. */
+  remedy?: RegExp;
+  /** Asked for a move to this node, or, of the near miss, to another. */
+  target?: string;
+  nearTarget?: string;
   /** It changes nodes or settings: it is judged in a second cluster, with others of its kind. */
   disturbs?: boolean;
+  /** It is judged in a cluster of its own. */
+  alone?: boolean | Scenario;
 }
 
 const worker = { role: 'worker', cores: 64, memory: '512Gi', sockets: 2, nicGbps: 10 } as const;
@@ -76,8 +87,22 @@ const scenario: Scenario = {
   description: 'for the checks',
   nodes: [
     { prefix: 'control-plane', count: 1, role: 'control-plane', cores: 8, memory: '32Gi', sockets: 1, nicGbps: 10 },
-    { prefix: 'same', count: 3, ...worker, hugepages: { '2Mi': '8Gi' } },
-    { prefix: 'other', count: 1, ...worker, cpuModel: 'Skylake-Server' },
+    {
+      prefix: 'same',
+      count: 3,
+      ...worker,
+      hugepages: { '2Mi': '8Gi' },
+      devices: { resource: 'openshift.io/fast', count: 8, onNodes: 2 },
+    },
+    { prefix: 'other', count: 1, ...worker, cpuModel: 'EPYC-Rome', confidential: 'sev', hugepages: { '2Mi': '16Gi' } },
+    {
+      prefix: 'gpu',
+      count: 2,
+      ...worker,
+      cpuModel: 'Skylake-Server',
+      confidential: 'tdx',
+      devices: { resource: 'nvidia.com/T4', count: 8, onNodes: 2 },
+    },
     {
       prefix: 'rare',
       count: 1,
@@ -94,8 +119,8 @@ const scenario: Scenario = {
 
 export interface Judged {
   snapshot: Snapshot;
-  /** Findings of a case's VM. */
-  of(namespace: string): Finding[];
+  /** Findings of a case's VM, for any target or for that one. */
+  of(namespace: string, target?: string): Finding[];
   /** Ferry's verdict on each case. */
   verdicts: Map<string, Verdict>;
   /** Asks for a migration of every case's VM and lets lab time pass: the message of the refusal, or the last phase. */
@@ -128,6 +153,7 @@ export const paths = {
   vms: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachines',
   vm: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachines/web',
   vmStatus: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachines/web/status',
+  vmis: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachineinstances',
   vmi: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachineinstances/web',
   migrations: '/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachineinstancemigrations',
   claims: '/api/v1/namespaces/{ns}/persistentvolumeclaims',
@@ -146,27 +172,32 @@ function vmObject({
   runStrategy = 'Always',
   name = 'web',
   claims = [],
+  bare = false,
 }: Case): object {
   const volumes = claims.map(([claimName]) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
-  return {
-    apiVersion: 'kubevirt.io/v1',
-    kind: 'VirtualMachine',
-    metadata: { name },
+  const instance = {
+    metadata: { labels, annotations },
     spec: {
-      runStrategy,
-      template: {
-        metadata: { labels, annotations },
-        spec: {
-          terminationGracePeriodSeconds: 0,
-          // On the nodes that are alike, unless a case needs another.
-          nodeSelector: { make: 'same' },
-          volumes,
-          ...spec,
-          domain: { cpu: { cores: 1 }, memory: { guest: '1Gi' }, devices: {}, ...domain },
-        },
-      },
+      terminationGracePeriodSeconds: 0,
+      // On the nodes that are alike, unless a case needs another.
+      nodeSelector: { make: 'same' },
+      volumes,
+      ...spec,
+      domain: { cpu: { cores: 1 }, memory: { guest: '1Gi' }, devices: {}, ...domain },
     },
   };
+  const apiVersion = 'kubevirt.io/v1';
+  if (bare) {
+    return { ...instance, apiVersion, kind: 'VirtualMachineInstance', metadata: { ...instance.metadata, name } };
+  }
+  return { apiVersion, kind: 'VirtualMachine', metadata: { name }, spec: { runStrategy, template: instance } };
+}
+
+/** The nodes of the groups with that prefix. */
+function nodesNamed({ nodes }: Scenario, prefix: string): string[] {
+  return nodes
+    .filter((group) => group.prefix === prefix)
+    .flatMap(({ count }) => Array.from({ length: count }, (_, number) => `${prefix}-${number}`));
 }
 
 async function play(hand: Hand, one: Case): Promise<void> {
@@ -176,14 +207,18 @@ async function play(hand: Hand, one: Case): Promise<void> {
     await hand.create(paths.claims, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec });
   }
   await one.before?.(hand);
-  await hand.create(paths.vms, vmObject(one));
+  await hand.create(one.bare === true ? paths.vmis : paths.vms, vmObject(one));
 }
 
 /** A cluster of a release in which all these cases have come about, as Ferry reads and judges it. */
-export async function judge(release: Release, cases: [namespace: string, what: Case][]): Promise<Judged> {
+export async function judge(
+  release: Release,
+  cases: [namespace: string, what: Case][],
+  place: Scenario = scenario,
+): Promise<Judged> {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-checks-'));
   const lab = await startLab({
-    scenario,
+    scenario: place,
     cnv: release,
     speed: 'stopped',
     seed: 'checks',
@@ -194,22 +229,34 @@ export async function judge(release: Release, cases: [namespace: string, what: C
   const client = await connect({ kubeconfig }, realTiming);
   const label = (node: string, labels: object) =>
     handIn(lab, client, '').merge(`/api/v1/nodes/${node}`, { metadata: { labels } });
-  for (const name of ['same-0', 'same-1', 'same-2']) await label(name, { make: 'same' });
-  await label('same-0', { single: 'yes', pair: 'yes' });
-  await label('same-1', { pair: 'yes' });
-  await label('same-2', { solo: 'yes' });
-  await label('rare-0', { 'kubevirt.io/realtime': 'true' });
+  for (const name of nodesNamed(place, 'same')) await label(name, { make: 'same' });
+  if (place === scenario) {
+    await label('same-0', { single: 'yes', pair: 'yes' });
+    await label('same-1', { pair: 'yes' });
+    await label('same-2', { solo: 'yes' });
+    await label('rare-0', { 'kubevirt.io/realtime': 'true' });
+  }
+  // As an administrator lets VMs have the GPUs.
+  const mediatedDevices = [{ mdevNameSelector: 'GRID T4-1Q', resourceName: 'nvidia.com/T4' }];
+  const hyperConverged =
+    '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
+  await handIn(lab, client, '').merge(hyperConverged, { spec: { permittedHostDevices: { mediatedDevices } } });
+  lab.clock.advanceBy(10_000);
   const hands = cases.map(([namespace, what]) => ({ hand: handIn(lab, client, namespace), what }));
   for (const { hand, what } of hands) await play(hand, what);
   lab.clock.advanceBy(60_000);
   for (const { hand, what } of hands) await what.after?.(hand);
-  lab.clock.advanceBy(2000);
+  lab.clock.advanceBy(Math.min(...hands.map(({ what }) => what.settle ?? 2)) * 1000);
   const snapshot = await readSnapshot(client);
   const report = checkVms(snapshot, vmsOf(snapshot));
   const found = new Map(report.items.map(({ vm, findings }) => [vm.namespace, findings]));
   return {
     snapshot,
-    of: (namespace) => found.get(namespace) ?? [],
+    of: (namespace, target) => {
+      if (target === undefined) return found.get(namespace) ?? [];
+      const vms = vmsOf(snapshot).filter((vm) => vm.namespace === namespace);
+      return checkVms(snapshot, vms, { target }).items.flatMap(({ findings }) => findings);
+    },
     verdicts: new Map(report.items.map(({ vm, verdict }) => [vm.namespace, verdict])),
     attempt: () => attempt(lab, hands),
     stop: async () => {

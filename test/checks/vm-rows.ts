@@ -1,84 +1,24 @@
-import { type Case, type Hand, type LabRow, paths, since, until } from './harness.ts';
+import { type LabRow, paths, since, until } from './harness.ts';
+import {
+  ALLOW,
+  condition,
+  disk,
+  failing,
+  hostDisk,
+  label,
+  lan,
+  leftOver,
+  nic,
+  on,
+  policy,
+  quota,
+  sev,
+  status,
+  vmim,
+} from './steps.ts';
 
-const nic = (binding: object, network: object = { pod: {} }, name = 'default') => ({
-  domain: { devices: { interfaces: [{ name, ...binding }] } },
-  spec: { networks: [{ name, ...network }] },
-});
-const ALLOW = { 'kubevirt.io/allow-pod-bridge-network-live-migration': '' };
-const attachment = (config: object) => ({
-  apiVersion: 'k8s.cni.cncf.io/v1',
-  kind: 'NetworkAttachmentDefinition',
-  metadata: { name: 'lan' },
-  spec: { config: JSON.stringify({ cniVersion: '0.3.1', name: 'lan', type: 'bridge', bridge: 'br-ex', ...config }) },
-});
-const lan = (more: object = {}): Case => ({
-  ...nic({ bridge: {}, macAddress: '02:00:00:00:00:0a', ...more }, { multus: { networkName: 'lan' } }, 'lan'),
-  before: (hand) => hand.create(paths.attachments, attachment({})),
-});
-const status = (path: keyof typeof paths, fields: object) => (hand: Hand) =>
-  hand.merge(paths[path], { status: fields });
-const condition = (type: string, reason: string): Case => ({
-  after: async (hand) => {
-    const vmi = await hand.get<{ status: { conditions: { type: string }[] } }>(paths.vmi);
-    const conditions = vmi.status.conditions.filter((known) => known.type !== type);
-    await hand.merge(paths.vmi, {
-      status: {
-        conditions: [...conditions, { type, status: 'True', reason, lastProbeTime: null, lastTransitionTime: null }],
-      },
-    });
-  },
-});
-/** A migration that finds no node within a second, so many times. */
-const failing =
-  (times: number) =>
-  async (hand: Hand): Promise<void> => {
-    for (let number = 1; number <= times; number++) {
-      await hand.create(paths.migrations, {
-        apiVersion: 'kubevirt.io/v1',
-        kind: 'VirtualMachineInstanceMigration',
-        metadata: {
-          name: `try-${number}`,
-          annotations: { 'kubevirt.io/migrationUnschedulablePodTimeoutSeconds': '1' },
-        },
-        spec: { vmiName: 'web' },
-      });
-      hand.pass(30);
-    }
-  };
-const quota =
-  (hard: object) =>
-  async (hand: Hand): Promise<void> => {
-    await hand.create(paths.quotas, {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'team' },
-      spec: { hard },
-    });
-    hand.pass(2);
-  };
-const policy = (set: object, of: string) => (hand: Hand) =>
-  hand.create(paths.policies, {
-    apiVersion: 'migrations.kubevirt.io/v1alpha1',
-    kind: 'MigrationPolicy',
-    metadata: { name: hand.namespace },
-    spec: { selectors: { virtualMachineInstanceSelector: { post: of } }, ...set },
-  });
-/** On this node and no other. */
-const on = (node: string): Case => ({ spec: { nodeSelector: { 'kubernetes.io/hostname': node } } });
-const vmim = (name: string) => ({
-  apiVersion: 'kubevirt.io/v1',
-  kind: 'VirtualMachineInstanceMigration',
-  metadata: { name },
-  spec: { vmiName: 'web' },
-});
-const sev: Case = { domain: { launchSecurity: { sev: {} } } };
-const hostDisk = { volumes: [{ name: 'img', hostDisk: { path: '/data/disk.img', type: 'Disk', shared: true } }] };
-const disk = (name: string, how: object) => ({ domain: { devices: { disks: [{ name, ...how }] } } });
-const label = (level: string) => (hand: Hand) =>
-  hand.merge(paths.namespace, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } });
-
-/** Rows for test/checks.lab.test.ts: add yours at the end. */
-export const rows: LabRow[] = [
+/** The rows that share a lab; those of a release that need a kind of cluster of their own are in alone-rows.ts. */
+export const sharedRows: LabRow[] = [
   { check: 'vm/running', case: { runStrategy: 'Halted' }, near: {}, said: ['blocker', /the VM is stopped/] },
   { check: 'vm/live-migratable', case: sev, near: {}, said: ['blocker', /SEVNotLiveMigratable: VMI uses SEV/] },
   {
@@ -121,8 +61,8 @@ export const rows: LabRow[] = [
   {
     check: 'vm/eviction-strategy',
     title: 'for ever',
-    case: { ...sev, spec: { evictionStrategy: 'LiveMigrate' } },
-    near: { ...sev, spec: { evictionStrategy: 'LiveMigrateIfPossible' } },
+    case: { ...sev, spec: { nodeSelector: {}, evictionStrategy: 'LiveMigrate' } },
+    near: { ...sev, spec: { nodeSelector: {}, evictionStrategy: 'LiveMigrateIfPossible' } },
     said: ['warning', /a drain of its node waits for it for ever/],
   },
   {
@@ -266,7 +206,7 @@ export const rows: LabRow[] = [
     check: 'cpu/host-passthrough',
     case: { domain: { cpu: { cores: 1, model: 'host-passthrough' } } },
     near: { domain: { cpu: { cores: 1, model: 'host-model' } } },
-    said: ['warning', /1 other node has another one \(other-0\)/],
+    said: ['warning', /3 other nodes have another one \(gpu-0, gpu-1, other-0\)/],
   },
   {
     check: 'cpu/realtime-and-numa',
@@ -285,7 +225,7 @@ export const rows: LabRow[] = [
     check: 'vm/confidential-computing',
     title: 'TDX',
     releases: since('4.21'),
-    case: { domain: { launchSecurity: { tdx: {} } } },
+    case: { spec: { nodeSelector: {} }, domain: { launchSecurity: { tdx: {} } } },
     near: {},
     said: ['blocker', /Intel TDX/],
   },
@@ -419,7 +359,7 @@ export const rows: LabRow[] = [
     check: 'target/possible',
     case: { spec: { nodeSelector: { single: 'yes' } } },
     near: { spec: { nodeSelector: { pair: 'yes' } } },
-    said: ['blocker', /none of the 4 other nodes can take it: 4 not matching its node selector/],
+    said: ['blocker', /none of the 6 other nodes can take it: 6 not matching its node selector/],
   },
   {
     check: 'nodes/coreos',
@@ -477,18 +417,3 @@ export const rows: LabRow[] = [
     said: ['warning', /1 of 1 outbound migrations of node same-1 are under way/],
   },
 ];
-
-async function leftOver(hand: Hand, own: boolean): Promise<void> {
-  const vmi = await hand.get<{ metadata: { uid: string }; status: { nodeName: string } }>(paths.vmi);
-  const elsewhere = vmi.status.nodeName === 'same-2' ? 'same-1' : 'same-2';
-  await hand.create(paths.pods, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: 'left-over',
-      labels: { 'kubevirt.io': 'virt-launcher', 'kubevirt.io/created-by': own ? vmi.metadata.uid : 'of-another' },
-    },
-    spec: { nodeName: elsewhere, containers: [{ name: 'compute', image: 'virt-launcher' }] },
-  });
-  hand.pass(2);
-}

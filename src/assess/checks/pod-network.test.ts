@@ -1,5 +1,5 @@
 import { kubeVirt, vm } from '../../model/testing/fixtures.ts';
-import { domain, refused, running, setCondition, table } from '../testing/table.ts';
+import { domain, refused, running, table } from '../testing/table.ts';
 import { ALLOW_BRIDGE, podNetwork } from './pod-network.ts';
 
 const nic = (binding: object) => ({
@@ -60,26 +60,4 @@ table(podNetwork, [
     [['blocker', /with sriov that KubeVirt does not migrate/, 'cold']],
   ],
   ['the passt of 1.8 can', { vm: running(nic({ passtBinding: {} }), no), kubevirt: 'v1.8.4' }, []],
-  [
-    'a network without an interface, where KubeVirt says so',
-    {
-      vm: running(
-        {
-          networks: [{ name: 'default', pod: {} }],
-          domain: domain({ devices: { interfaces: [{ name: 'other', bridge: {} }] } }),
-        },
-        {
-          change: ({ vmi }) =>
-            setCondition(vmi, {
-              type: 'LiveMigratable',
-              status: 'False',
-              reason: 'InterfaceNotLiveMigratable',
-              message: 'no primary interface found for network default',
-            }),
-        },
-      ),
-      kubevirt: 'v1.8.4',
-    },
-    [['blocker', /pod network default has no interface/, 'cold']],
-  ],
 ]);

@@ -17,18 +17,8 @@ export const podNetwork: Check = {
     if (network === undefined || interfaces.length === 0) return [];
     const nic = interfaces.find(({ name }) => name === network.name);
     const field = `.spec.domain.devices.interfaces[name=${network.name}]`;
-    if (nic === undefined) {
-      if (!refuses('network', vm, snapshot) || !saysNoPrimary(vm)) return [];
-      return [
-        blocker(vm, {
-          message: `its pod network ${network.name} has no interface, and KubeVirt 1.8 and later then do not migrate it`,
-          evidence: atVm(vm, `.spec.networks[name=${network.name}].name`, network.name),
-          remedy: 'Add an interface of that name (masquerade: {}), or remove the network from the VM.',
-          allows: 'cold',
-        }),
-      ];
-    }
-    if (nic.masquerade !== undefined) return [];
+    // KubeVirt takes no network without an interface (pkg/network/admitter/netiface.go, v1.3 to v1.9).
+    if (nic === undefined || nic.masquerade !== undefined) return [];
     if (nic.bridge !== undefined) {
       const allowed = annotation(vm) !== undefined;
       if (allowed) {
@@ -86,11 +76,4 @@ export const podNetwork: Check = {
 function annotation(vm: Vm): string | undefined {
   const metadata = vm.vmi?.metadata ?? (vm.vm?.spec.template.metadata as { annotations?: Record<string, string> });
   return metadata?.annotations?.[ALLOW_BRIDGE];
-}
-
-/** Until 1.7 KubeVirt did not mind; from then on it says so itself, which counts (facts/kubevirt.md A4). */
-function saysNoPrimary({ vmi }: Vm): boolean {
-  return (
-    vmi?.status?.conditions?.some(({ message }) => message?.startsWith('no primary interface found') === true) === true
-  );
 }

@@ -107,6 +107,7 @@ function configurationOf(version: KubeVirtVersion, hyperConverged: HyperConverge
     minCPUModel: at(spec, 'obsoleteCPUs.minCPUModel'),
     network: { binding: bindingsOf(version, at(spec, 'networkBinding')), defaultNetworkInterface: 'masquerade' },
     obsoleteCPUModels: Object.fromEntries(models.map((model) => [model, true])),
+    permittedHostDevices: permittedDevicesOf(at(spec, 'permittedHostDevices')),
     roleAggregationStrategy: at(spec, 'roleAggregationStrategy'),
     seccompConfiguration: {
       virtualMachineInstanceProfile: { customProfile: { localhostProfile: 'kubevirt/kubevirt.json' } },
@@ -115,6 +116,16 @@ function configurationOf(version: KubeVirtVersion, hyperConverged: HyperConverge
     vmRolloutStrategy: 'LiveUpdate',
     vmStateStorageClass: at(spec, 'vmStateStorageClass'),
   });
+}
+
+/** Without those that are there only to say that HCO's own are not wanted. */
+function permittedDevicesOf(given: unknown): Spec | undefined {
+  if (!isObject(given)) return undefined;
+  const kept = Object.entries(given).map(([kind, devices]) => [
+    kind,
+    (devices as Spec[]).flatMap(({ disabled, ...device }) => (disabled === true ? [] : [device])),
+  ]);
+  return Object.fromEntries(kept) as Spec;
 }
 
 function migrationsOf(version: KubeVirtVersion, config: unknown): Spec {

@@ -120,7 +120,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
             '--namespace',
             metadata.namespace ?? '',
           ],
-          resources: launcherResources(spec, version, resourceSettings(cluster)),
+          resources: launcherResources(spec, version, resourceSettings(cluster), networkResources(cluster, vmi)),
         },
       ],
     },
@@ -139,6 +139,18 @@ export function launcherImage(cluster: Cluster): string {
   const { status } = kubeVirtOf(cluster) ?? {};
   const registry = status?.observedKubeVirtRegistry ?? 'registry.redhat.io/container-native-virtualization';
   return `${registry}/virt-launcher:${status?.observedKubeVirtVersion ?? cluster.version.kubevirt}`;
+}
+
+/** Device-plugin resources of the definitions of secondary networks, SR-IOV's for one (KubeVirt pkg/network/multus, NetworkToResource). */
+function networkResources(cluster: Cluster, { spec, metadata }: VirtualMachineInstance): string[] {
+  return (spec.networks ?? []).flatMap(({ multus }) => {
+    const [first = '', second] = multus?.networkName.split('/') ?? [];
+    if (multus === undefined) return [];
+    const [namespace, name] = second === undefined ? [metadata.namespace, first] : [first, second];
+    const definition = cluster.store.get(resources.networkAttachments, namespace, name);
+    const resource = definition?.metadata.annotations?.['k8s.v1.cni.cncf.io/resourceName'];
+    return resource === undefined || resource === '' ? [] : [resource];
+  });
 }
 
 /** What Multus is asked for: each secondary network at an interface named for its hash (KubeVirt pkg/network/multus, namescheme). */
@@ -194,12 +206,24 @@ function nodeSelectorOf(vmi: VirtualMachineInstance, { labels }: KubeVirtVersion
   }
   if (cpu?.dedicatedCpuPlacement === true) selector[labels.selectsCpuManager] = 'true';
   if (cpu?.realtime !== undefined) selector['kubevirt.io/realtime'] = 'true';
+  for (const ability of confidential(spec)) selector[`kubevirt.io/${ability}`] = 'true';
   const frequency = vmi.status?.topologyHints?.tscFrequency;
   if (frequency !== undefined) selector[`scheduling.node.kubevirt.io/tsc-frequency-${frequency}`] = 'true';
   // Until the guest has started only the spec tells (recordings, run1: q35, later pc-q35-9.2).
   const machine = vmi.status?.machine?.type ?? spec.domain.machine?.type;
   if (machine !== undefined && labels.machineTypes) selector[`machine-type.node.kubevirt.io/${machine}`] = 'true';
   return selector;
+}
+
+/** Labels of nodes that can encrypt a guest's memory as it asks for (KubeVirt services/template.go newNodeSelectorRenderer). */
+function confidential({ domain: { launchSecurity } }: VirtualMachineInstance['spec']): string[] {
+  const { sev, snp, tdx } = launchSecurity ?? {};
+  return [
+    ...(sev === undefined && snp === undefined ? [] : ['sev']),
+    ...(sev?.policy?.encryptedState === true ? ['sev-es'] : []),
+    ...(snp === undefined ? [] : ['sev-snp']),
+    ...(tdx === undefined ? [] : ['tdx']),
+  ];
 }
 
 function requireWithout(affinity: Affinity, key: string): void {

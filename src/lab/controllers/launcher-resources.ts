@@ -28,6 +28,11 @@ function usesVfio(spec: VmiSpec): boolean {
   );
 }
 
+/** SEV in any flavour; SEV-SNP came with v1.7 (KubeVirt util.IsSEVVMI). */
+function usesSev({ domain: { launchSecurity } }: VmiSpec): boolean {
+  return launchSecurity?.sev !== undefined || launchSecurity?.snp !== undefined;
+}
+
 /** Memory a launcher needs besides the guest's, in bytes (facts/kubevirt.md F3; KubeVirt renderresources.go GetMemoryOverhead). */
 export function memoryOverhead(spec: VmiSpec, version: KubeVirtVersion, ratio = 1): number {
   const terms: LauncherOverhead = version.overhead;
@@ -40,7 +45,7 @@ export function memoryOverhead(spec: VmiSpec, version: KubeVirtVersion, ratio = 
   if (domain.devices.autoattachGraphicsDevice !== false) bytes += terms.graphics;
   if (spec.architecture === 'arm64') bytes += 128 * MiB;
   if (usesVfio(spec)) bytes += terms.vfio;
-  if (domain.launchSecurity?.sev !== undefined) bytes += terms.sev;
+  if (usesSev(spec)) bytes += terms.sev;
   if (domain.devices.tpm !== undefined && domain.devices.tpm.enabled !== false) bytes += terms.tpm;
   if (domain.cpu?.dedicatedCpuPlacement === true) bytes += terms.dedicatedCpu;
   return Math.ceil(bytes * ratio);
@@ -60,11 +65,15 @@ export interface LauncherResources {
   limits: Record<string, string>;
 }
 
-/** Requests and limits of the launcher's compute container (facts/kubevirt.md F3). */
+/**
+ * Requests and limits of the launcher's compute container (facts/kubevirt.md F3). `networkResources`: what the networks'
+ * definitions name, one entry a network.
+ */
 export function launcherResources(
   spec: VmiSpec,
   version: KubeVirtVersion,
   settings: { cpuAllocationRatio: number; memoryOvercommit: number; overheadRatio: number },
+  networkResources: string[] = [],
 ): LauncherResources {
   const { domain } = spec;
   const given = {
@@ -109,8 +118,11 @@ export function launcherResources(
     devices['devices.kubevirt.io/tun'] = '1';
     devices['devices.kubevirt.io/vhost-net'] = '1';
   }
-  for (const device of [...(domain.devices.hostDevices ?? []), ...(domain.devices.gpus ?? [])]) {
-    const name = device.deviceName ?? '';
+  if (usesSev(spec)) devices['devices.kubevirt.io/sev'] = '1';
+  // WithTDX came with v1.9; before, only the node's label counts.
+  if (domain.launchSecurity?.tdx !== undefined && version.minor >= 9) devices['devices.kubevirt.io/tdx'] = '1';
+  const held = [...(domain.devices.hostDevices ?? []), ...(domain.devices.gpus ?? [])];
+  for (const name of [...networkResources, ...held.map(({ deviceName }) => deviceName ?? '')]) {
     devices[name] = String(Number(devices[name] ?? '0') + 1);
   }
   Object.assign(requests, devices);

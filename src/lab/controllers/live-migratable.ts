@@ -40,6 +40,8 @@ const checks: Record<LiveMigratableCheck, (situation: Situation) => Obstacle | u
       return message === undefined ? undefined : { reason: 'InterfaceNotLiveMigratable', message };
     }
     if (nic.masquerade !== undefined) return undefined;
+    // Passt is built in, and migrates, since v1.8.
+    if ((nic as { passtBinding?: object }).passtBinding !== undefined && version.minor >= 8) return undefined;
     if (nic.bridge !== undefined && vmi.metadata.annotations?.[ALLOW_BRIDGE] !== undefined) return undefined;
     if (nic.binding !== undefined && migratableBindings.has(nic.binding.name)) return undefined;
     return { reason: 'InterfaceNotLiveMigratable', message: version.texts.podNetwork };
@@ -68,8 +70,9 @@ const checks: Record<LiveMigratableCheck, (situation: Situation) => Obstacle | u
     const message = vgpuObstacle(situation);
     return message === undefined ? undefined : { reason: 'HostDeviceNotLiveMigratable', message };
   },
-  sev: ({ vmi }) =>
-    vmi.spec.domain.launchSecurity?.sev === undefined
+  // SEV-SNP is a kind of SEV to KubeVirt (util.IsSEVVMI since v1.7, which has it first).
+  sev: ({ vmi: { spec } }) =>
+    spec.domain.launchSecurity?.sev === undefined && spec.domain.launchSecurity?.snp === undefined
       ? undefined
       : { reason: 'SEVNotLiveMigratable', message: 'VMI uses SEV' },
   tdx: ({ vmi }) =>

@@ -83,6 +83,9 @@ export function addInterface(
     if (host === undefined) fail('specify either "device", "hwaddr", "kernelpath" or "pciBusID"');
     if (link === undefined || busy.has(host ?? '')) return fail('failed to find host device: Link not found');
     mtu = link.mtu ?? 1500;
+  } else if (type === 'sriov') {
+    // The device plugin has chosen the function, by the pod's resource; the definition names no interface of the host.
+    if (mtu === 0) mtu = 1500;
   } else if (type === 'bridge' || type === 'cnv-bridge') {
     // The plugin makes a bridge that is not there; it has no way out then.
     if (mtu === 0) mtu = link?.mtu ?? 1500;

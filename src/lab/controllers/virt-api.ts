@@ -8,6 +8,7 @@ import { hyperConvergedWebhooks } from './hco-admission.ts';
 import { limitRanger } from './limit-range.ts';
 import { migrationWebhooks } from './migration-admission.ts';
 import { nmstateWebhooks } from './nmstate-webhooks.ts';
+import { priorityAdmission } from './priority.ts';
 import { quotaAdmission } from './quota.ts';
 import { vmWebhooks } from './vm-admission.ts';
 import { lifecycleSubresources } from './vm-lifecycle.ts';
@@ -38,6 +39,7 @@ export function virtApi(cluster: Cluster): { webhooks: Webhook[]; subresources: 
         servedByVirtApi(cluster, webhook),
       ),
       ...hyperConvergedWebhooks(cluster),
+      priorityAdmission(cluster),
       limitRanger(cluster),
       ...quotaAdmission(cluster),
       ...nmstateWebhooks(cluster),

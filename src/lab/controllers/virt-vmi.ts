@@ -11,6 +11,7 @@ import { claimOfVolume } from './live-update-volumes.ts';
 import { overheadOf } from './memory-overhead.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
+import { withPriority } from './priority.ts';
 import { quotaExceeded } from './quota.ts';
 import { syncReadinessGate } from './readiness-gate.ts';
 import { markVolumesChange } from './volume-migration.ts';
@@ -51,8 +52,12 @@ export function createLauncher(
   suffix: string,
 ): { pod?: Pod; rejected?: string } {
   pod.metadata.name = `${pod.metadata.generateName ?? ''}${suffix}`;
-  const admitted = withLimitDefaults(cluster, pod);
-  const rejected = outsideLimits(cluster, admitted) ?? quotaExceeded(cluster, admitted);
+  const ranked = withPriority(cluster, pod);
+  const admitted = withLimitDefaults(cluster, 'pod' in ranked ? ranked.pod : pod);
+  const rejected =
+    ('unknown' in ranked ? `pods "${pod.metadata.name}" is forbidden: ${ranked.unknown}` : undefined) ??
+    outsideLimits(cluster, admitted) ??
+    quotaExceeded(cluster, admitted);
   if (rejected !== undefined) {
     cluster.events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${rejected}`);
     return { rejected };

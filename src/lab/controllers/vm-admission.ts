@@ -44,7 +44,23 @@ function specCauses(spec: VmiSpec | undefined, path: string): Cause[] {
     const field = `${path}.domain.devices.disks[${index}].Name`;
     causes.push({ reason: 'FieldValueInvalid', message: `${field} '${disk.name}' not found.`, field });
   }
-  return causes;
+  return [...causes, ...networkCauses(spec, path)];
+}
+
+/** Every network has an interface, and every interface a network (KubeVirt pkg/network/admitter/netiface.go, v1.3 to v1.9). */
+function networkCauses(spec: VmiSpec | undefined, path: string): Cause[] {
+  const networks = spec?.networks ?? [];
+  const interfaces = spec?.domain?.devices?.interfaces ?? [];
+  const missing = (of: { name: string }[], among: { name: string }[], list: string, reason: string): Cause[] =>
+    of.flatMap(({ name }, index) => {
+      const field = `${path}.${list}[${index}].name`;
+      if (among.some((other) => other.name === name)) return [];
+      return { reason, message: `${field} '${name}' not found.`, field };
+    });
+  return [
+    ...missing(networks, interfaces, 'networks', 'FieldValueRequired'),
+    ...missing(interfaces, networks, 'domain.devices.interfaces', 'FieldValueInvalid'),
+  ];
 }
 
 function validateVm(runStrategies: string[], { object }: AdmissionRequest): void {

@@ -65,7 +65,8 @@ export function createNode(cluster: Cluster, node: BuiltNode, number: number, bo
   };
   const devices: Record<string, string> = {};
   if (node.runsVms) {
-    for (const device of ['kvm', 'tun', 'vhost-net']) devices[`devices.kubevirt.io/${device}`] = '1k';
+    const encrypting = group.confidential === undefined ? [] : [group.confidential];
+    for (const device of ['kvm', 'tun', 'vhost-net', ...encrypting]) devices[`devices.kubevirt.io/${device}`] = '1k';
     if (group.devices !== undefined)
       devices[group.devices.resource] = number < group.devices.onNodes ? String(group.devices.count) : '0';
   }
@@ -157,12 +158,19 @@ function labelsOf({ group, name, runsVms }: BuiltNode, version: KubeVirtVersion)
     [`host-model-cpu.node.kubevirt.io/${model}`]: 'true',
     'cpu-timer.node.kubevirt.io/tsc-frequency': '2900000000',
     'cpu-timer.node.kubevirt.io/tsc-scalable': 'true',
-    'cpu-vendor.node.kubevirt.io/Intel': 'true',
+    [`cpu-vendor.node.kubevirt.io/${group.confidential === 'sev' ? 'AMD' : 'Intel'}`]: 'true',
+    ...Object.fromEntries(encryptions(group, version).map((name) => [`kubevirt.io/${name}`, 'true'])),
     ...releaseLabels(version, group.cpuManager === true),
     'kubevirt.io/ksm-enabled': 'false',
     'kubevirt.io/schedulable': 'true',
     'scheduling.node.kubevirt.io/tsc-frequency-2900000000': 'true',
   };
+}
+
+/** SEV-SNP and TDX came with v1.7. */
+function encryptions({ confidential }: NodeGroup, { minor }: KubeVirtVersion): string[] {
+  if (confidential === 'sev') return ['sev', 'sev-es', ...(minor >= 7 ? ['sev-snp'] : [])];
+  return confidential === 'tdx' && minor >= 7 ? ['tdx'] : [];
 }
 
 function createLease(store: Store, node: string, time: number): void {

@@ -22,6 +22,8 @@ export interface NodeGroup {
   /** Devices by resource name, on the first `onNodes` nodes. */
   devices?: { resource: string; count: number; onNodes: number };
   cpuManager?: boolean;
+  /** What its processors encrypt guests' memory with: AMD's (SEV, SEV-ES, SEV-SNP) or Intel's. */
+  confidential?: 'sev' | 'tdx';
   cpuModel?: string;
 }
 
