@@ -188,7 +188,7 @@ export const familyRows: Row[] = [
     {
       node: 'worker-2',
       near: (hand) => dropHandler(hand, 'worker-1', false),
-      make: (hand) => dropHandler(hand, 'worker-2', false),
+      make: (hand) => dropHandler(hand, 'worker-2', false).then(() => hand.pass(40)),
     },
   ],
   [

@@ -29,7 +29,7 @@ export function withPriority<T extends Pod>(cluster: Cluster, pod: T): { pod: T 
     return name === undefined ? { pod } : { unknown: `no PriorityClass with name ${name} was found` };
   const { preemptionPolicy = 'PreemptLowerPriority', metadata } = found ?? {};
   const spec = { ...pod.spec, priorityClassName: metadata?.name ?? name, priority: value, preemptionPolicy };
-  return { pod: { ...pod, spec } as T };
+  return { pod: { ...pod, spec } };
 }
 
 /** The Priority admission plugin (Kubernetes plugin/pkg/admission/priority), for pods. */
