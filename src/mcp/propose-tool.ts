@@ -3,15 +3,16 @@ import { plain } from '../model/plain.ts';
 import type { Prepared } from '../propose/draft.ts';
 import type { Proposal } from '../propose/store.ts';
 import { fit } from './budget.ts';
-import { finding, findingOf, subjectSchema } from './schemas.ts';
+import { findingOf } from './schemas.ts';
 import { type Tool, type ToolContext, tool } from './tool.ts';
 
 /** Most objects, findings and effects of a proposal that are told; the rest is counted. */
 const SHOWN = 50;
 
+/** Every writing tool lists this schema, so it says no more than what a reader needs. */
 const change = z.object({
   verb: z.enum(['create', 'patch', 'delete', 'call']),
-  object: subjectSchema,
+  object: z.object({ kind: z.string(), namespace: z.string().optional(), name: z.string() }),
   subresource: z.string().optional(),
   fields: z.array(z.object({ path: z.string(), from: z.unknown(), to: z.unknown() })),
 });
@@ -21,10 +22,10 @@ const output = z.object({
   hash: z.string(),
   expiresAt: z.string(),
   summary: z.string(),
-  changes: z.array(change).describe('Object by object.'),
-  findings: z.array(finding),
-  effect: z.array(z.string()).describe('What is predicted to come of it.'),
-  more: z.int().optional().describe('Changes, findings and effects left out.'),
+  changes: z.array(change),
+  findings: z.array(z.object({ check: z.string(), severity: z.string(), message: z.string(), remedy: z.string() })),
+  effect: z.array(z.string()).describe('Predicted.'),
+  more: z.int().optional().describe('Left out.'),
 });
 
 /** A tool that would write: it makes a proposal, and `apply_proposal` carries it out. */

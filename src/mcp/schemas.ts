@@ -4,7 +4,7 @@ import { formatBytes } from '../model/quantity.ts';
 import { fit } from './budget.ts';
 
 /** A name of Kubernetes: nothing that would leave its segment of a path. */
-const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?$/;
+export const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?$/;
 
 export const objectName = () => z.string().max(253).regex(NAME, 'must be the name of a Kubernetes object');
 
@@ -26,7 +26,7 @@ export const pageInfo = {
 
 const subject = z.object({ kind: z.string(), namespace: z.string().optional(), name: z.string() });
 
-export const evidence = z.object({ object: subject, field: z.string(), value: z.unknown() });
+export const evidence = z.object({ field: z.string() }).describe('object, field, value');
 
 export const finding = z.object({
   check: z.string(),

@@ -9,6 +9,7 @@ import { type Caller, call, type Service } from './call.ts';
 import { cleanText } from './clean.ts';
 import { clientIn, nameOf } from './client-name.ts';
 import type { Knowledge } from './knowledge.ts';
+import { NAME } from './schemas.ts';
 import { serveCompletion } from './serve-completion.ts';
 import { servePrompts } from './serve-prompts.ts';
 import { serveResources } from './serve-resources.ts';
@@ -93,7 +94,6 @@ function configOf(tool: Tool) {
     inputSchema: listed(tool.input, 'input'),
     outputSchema: listed(tool.output, 'output'),
     annotations: {
-      title: tool.title,
       readOnlyHint: effect === 'read',
       destructiveHint: destructive,
       // The same arguments again change nothing more.
@@ -110,20 +110,41 @@ function configOf(tool: Tool) {
  * Ferry's words and an audit line.
  */
 function listed(schema: z.ZodObject, io: 'input' | 'output'): StandardSchemaWithJSON {
-  const json = z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) as Record<string, unknown>;
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', override: leaner(io) });
   const jsonSchema = { input: () => json, output: () => json };
   return {
     '~standard': { version: 1, vendor: 'ferry', validate: (value) => ({ value }), jsonSchema },
   };
 }
 
+/**
+ * A context pays for every character of the list: 2020-12 is what MCP means by default, an integer's bounds say nothing
+ * where they are JavaScript's own, and an answer that has more than was said breaks nobody.
+ */
+function leaner(io: 'input' | 'output') {
+  return ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    // What a name may be made of is told to who writes another one.
+    if (jsonSchema.pattern === NAME.source) delete jsonSchema.pattern;
+    const { additionalProperties: more } = jsonSchema;
+    const isOpen = more === false || JSON.stringify(more) === '{}';
+    if (io === 'output' && isOpen) delete jsonSchema.additionalProperties;
+  };
+}
+
+/** Rules of RBAC, one for the resources of a group that need the same verbs. */
 function rulesOf(needs: Tool['needs']): { apiGroups: string[]; resources: string[]; verbs: string[] }[] {
+  const ofResource = Map.groupBy(needs, ({ group, resource }) => `${group}/${resource}`);
   const rules = new Map<string, { apiGroups: string[]; resources: string[]; verbs: string[] }>();
-  for (const { group, resource, verb } of needs) {
-    const key = `${group}/${resource}`;
-    const rule = rules.get(key) ?? { apiGroups: [group], resources: [resource], verbs: [] };
-    if (!rule.verbs.includes(verb)) rule.verbs.push(verb);
-    rules.set(key, rule);
+  for (const each of ofResource.values()) {
+    const verbs = [...new Set(each.map(({ verb }) => verb))];
+    for (const { group, resource } of each.slice(0, 1)) {
+      const key = `${group} ${verbs.join()}`;
+      const rule = rules.get(key) ?? { apiGroups: [group], resources: [], verbs };
+      rule.resources.push(resource);
+      rules.set(key, rule);
+    }
   }
   return [...rules.values()];
 }
