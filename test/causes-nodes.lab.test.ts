@@ -13,6 +13,8 @@ import {
   some,
   WEB,
 } from './causes/place.ts';
+import { isOnly, lacks, leads, shows, witnesses } from './causes/witness.ts';
+import { shownForNodes } from './causes/witnessed.ts';
 
 const nads = (namespace: string): string =>
   `/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions`;
@@ -57,67 +59,82 @@ describe.each(some)('a node of OpenShift Virtualization %s', (cnv) => {
   ])('whose virt-handler does not start: %s', async (_, id, config, namespace) => {
     const place = await open({ cnv });
     await withNetwork(place, config, namespace);
-    const { ids } = await place.diagnose('cluster');
-    expect(ids[0]).toBe(id === 'handler/network-missing' ? 'network/attachment-missing' : id);
-    expect((await place.diagnose(`node/${stuckNode(place)}`)).ids[0]).toBe(id);
+    leads(await place.diagnose('cluster'), id === 'handler/network-missing' ? 'network/attachment-missing' : id);
+    leads(await place.diagnose(`node/${stuckNode(place)}`), id);
   });
 
   test('that is on the migration network in the end, and not before', async () => {
     const place = await open({ cnv });
     await withNetwork(place, { ...MACVLAN, ipam: RANGE });
     const during = await place.diagnose('cluster');
-    expect(during.ids).not.toContain('handler/network-missing');
+    lacks(during, 'handler/network-missing');
     place.pass(600);
-    expect((await place.diagnose('cluster')).ids).toEqual([]);
+    const joined = await place.diagnose('cluster');
+    isOnly(joined);
+    lacks(
+      joined,
+      'handler/no-address-left',
+      'handler/network-fails',
+      'handler/no-address',
+      'network/attachment-missing',
+    );
     await place.patch(HCO, { spec: { liveMigrationConfig: { network: 'other' } } });
     place.pass(60);
-    expect((await place.diagnose(`node/${stuckNode(place)}`)).ids[0]).toBe('handler/network-missing');
+    leads(await place.diagnose(`node/${stuckNode(place)}`), 'handler/network-missing');
   });
 
   test('whose virt-handler crashes', async () => {
     const place = await open({ cnv });
     place.lab.injector.inject({ name: 'virt-handler-crash', node: 'worker-1' });
     place.pass(60);
-    expect((await place.diagnose('node/worker-1')).ids[0]).toBe('handler/not-ready');
-    expect((await place.diagnose('cluster')).ids[0]).toBe('handler/not-ready');
-    expect((await place.diagnose('node/worker-0')).ids).toEqual([]);
+    leads(await place.diagnose('node/worker-1'), 'handler/not-ready');
+    leads(await place.diagnose('cluster'), 'handler/not-ready');
+    const other = await place.diagnose('node/worker-0');
+    isOnly(other);
+    lacks(other, 'handler/not-ready');
   });
 
   test('whose virt-handler is rolled out', async () => {
     const place = await open({ cnv });
     place.lab.injector.inject({ name: 'virt-handler-rollout' });
     place.pass(10);
-    expect((await place.diagnose('cluster')).ids).toContain('handler/rollout');
+    shows(await place.diagnose('cluster'), 'handler/rollout');
     place.pass(900);
-    expect((await place.diagnose('cluster')).ids).toEqual([]);
+    const over = await place.diagnose('cluster');
+    isOnly(over);
+    lacks(over, 'handler/rollout');
   });
 
   test('whose virt-handler reports the past', async () => {
     const place = await open({ cnv });
     place.lab.injector.inject({ name: 'clock-skew', node: 'worker-1', by: '-10m' });
+    place.lab.injector.inject({ name: 'clock-skew', node: 'worker-2', by: '-1m' });
     place.pass(200);
-    expect((await place.diagnose('node/worker-1')).ids).toContain('handler/silent');
-    expect((await place.diagnose('node/worker-0')).ids).toEqual([]);
+    shows(await place.diagnose('node/worker-1'), 'handler/silent');
+    lacks(await place.diagnose('node/worker-2'), 'handler/silent');
   });
 
   test('that was cordoned and forgotten', async () => {
     const place = await open({ cnv });
     await cordon(place, 'worker-1');
     place.pass(600);
-    expect((await place.diagnose('node/worker-1')).ids).not.toContain('node/cordoned-and-forgotten');
+    lacks(await place.diagnose('node/worker-1'), 'node/cordoned-and-forgotten');
     place.lab.clock.advanceBy(3_600_000);
-    expect((await place.diagnose('node/worker-1')).ids).toContain('node/cordoned-and-forgotten');
+    shows(await place.diagnose('node/worker-1'), 'node/cordoned-and-forgotten');
   });
 
   test('that has the drain taint', async () => {
     const place = await open({ cnv });
     await place.patch(`${NODES}/worker-1`, { spec: { taints: [{ key: 'kubevirt.io/drain', effect: 'NoSchedule' }] } });
+    await place.patch(`${NODES}/worker-3`, { spec: { taints: [{ key: 'team', value: 'a', effect: 'NoSchedule' }] } });
     place.pass(2);
-    expect((await place.diagnose('node/worker-1')).ids).toContain('node/drain-taint');
+    shows(await place.diagnose('node/worker-1'), 'node/drain-taint');
+    lacks(await place.diagnose('node/worker-3'), 'node/drain-taint');
     place.until(() => migrationsOf(place, 'storefront-web-2').some(({ status }) => status?.phase === 'Succeeded'));
     place.pass(5);
-    const { ids, document } = await place.diagnose('storefront-web-2', '-n', 'shop');
-    expect([ids, document.history?.[0]?.trigger]).toEqual([['moves/drain'], 'drain-taint']);
+    const told = await place.diagnose('storefront-web-2', '-n', 'shop');
+    isOnly(told, 'moves/drain');
+    expect(told.document.history?.[0]?.trigger).toBe('drain-taint');
   });
 
   test.each([
@@ -135,15 +152,21 @@ describe.each(some)('a node of OpenShift Virtualization %s', (cnv) => {
     const place = await open({ cnv });
     await place.patch(`${NODES}/worker-0`, change);
     if (trigger === 'machine-config') {
-      expect((await place.diagnose('node/worker-0')).ids).toEqual(['node/machine-config']);
-      expect((await place.diagnose('cluster')).ids).toEqual(['node/machine-config']);
+      await place.patch(`${NODES}/worker-1`, {
+        metadata: { annotations: { 'machineconfiguration.openshift.io/state': 'Done' } },
+      });
+      lacks(await place.diagnose('node/worker-1'), 'node/machine-config');
+      isOnly(await place.diagnose('node/worker-0'), 'node/machine-config');
+      isOnly(await place.diagnose('cluster'), 'node/machine-config');
     }
     await cordon(place, 'worker-0');
     await evict(place, ...WEB);
     place.until(() => place.vmi(...WEB).status?.nodeName !== 'worker-0');
     place.pass(5);
-    const { ids, document } = await place.diagnose(...ofWeb);
-    expect([ids, document.history?.[0]?.trigger]).toEqual([[id], trigger]);
+    const told = await place.diagnose(...ofWeb);
+    isOnly(told, id);
+    lacks(told, 'moves/drain', ...['moves/machine-config', 'moves/cluster-autoscaler'].filter((each) => each !== id));
+    expect(told.document.history?.[0]?.trigger).toBe(trigger);
   });
 
   test('that more VMs are to leave than may', async () => {
@@ -151,8 +174,8 @@ describe.each(some)('a node of OpenShift Virtualization %s', (cnv) => {
     for (const name of ['storefront-web-1', 'orders-db']) await migrate(place, 'shop', name);
     await migrate(place, 'lab-test', 'ci-runner-1');
     place.pass(6);
-    expect((await place.diagnose('node/worker-0')).ids).toContain('node/outbound-slots');
-    expect((await place.diagnose('node/worker-1')).ids).not.toContain('node/outbound-slots');
+    shows(await place.diagnose('node/worker-0'), 'node/outbound-slots');
+    lacks(await place.diagnose('node/worker-1'), 'node/outbound-slots');
   });
 
   test('whose policy fails', async () => {
@@ -170,9 +193,12 @@ describe.each(some)('a node of OpenShift Virtualization %s', (cnv) => {
     };
     expect((await place.send('POST', '/apis/nmstate.io/v1/nodenetworkconfigurationpolicies', policy)).status).toBe(201);
     place.pass(60);
-    const { ids, document } = await place.diagnose('cluster');
-    expect(ids[0]).toBe('network/policy-failed');
-    const failed = /failed on ([a-z0-9-]+)/.exec(document.cause?.message ?? '')?.[1] ?? '';
-    expect((await place.diagnose(`node/${failed}`)).ids[0]).toBe('network/policy-failed');
+    const told = await place.diagnose('cluster');
+    leads(told, 'network/policy-failed');
+    lacks(told, 'network/default-interface');
+    const failed = /failed on ([a-z0-9-]+)/.exec(told.document.cause?.message ?? '')?.[1] ?? '';
+    leads(await place.diagnose(`node/${failed}`), 'network/policy-failed');
   });
 });
+
+witnesses(shownForNodes);
