@@ -55,13 +55,11 @@ describe.each(all)('a drain in OpenShift Virtualization %s', (cnv) => {
     isOnly(told, 'moves/drain');
     lacks(
       told,
-      ...[
-        'moves/machine-config',
-        'moves/cluster-autoscaler',
-        'moves/descheduler',
-        'moves/upgrade',
-        'moves/live-update',
-      ],
+      'moves/machine-config',
+      'moves/cluster-autoscaler',
+      'moves/descheduler',
+      'moves/upgrade',
+      'moves/live-update',
     );
     expect(told.document.history).toMatchObject([
       { kind: 'moved', from: 'worker-0', to, who: 'evacuation', trigger: 'drain' },
