@@ -7,7 +7,16 @@ import { type Vm, vmsOf } from '../model/vm.ts';
 import type { ToolContext } from './tool.ts';
 
 /** Reads the cluster for one call. Without a namespace: the VMs of all. */
-export async function readFor(
+export function readFor(
+  { snapshots, ...context }: Pick<ToolContext, 'client' | 'signal' | 'snapshots'>,
+  namespace: string | undefined,
+): Promise<Snapshot> {
+  const reading = snapshots?.get(namespace) ?? readNow(context, namespace);
+  snapshots?.set(namespace, reading);
+  return reading;
+}
+
+async function readNow(
   { client, signal }: Pick<ToolContext, 'client' | 'signal'>,
   namespace: string | undefined,
 ): Promise<Snapshot> {

@@ -24,21 +24,21 @@ export function servePrompts(server: McpServer, { prompts, tools }: Knowledge, {
   server.server.setRequestHandler('prompts/get', async ({ params }, context) => {
     const { name, arguments: given } = params;
     const prompt = prompts.find((each) => each.name === name);
+    const parsed = prompt && parseArguments(prompt.arguments, given);
     const asked = {
       method: 'prompts/get',
       given: { name, ...(given !== undefined && { arguments: given }) },
-      needs: prompt?.needs ?? [],
+      needs: (parsed?.ok === true && prompt?.needs) || [],
       namespace: given?.['namespace'],
     };
     return await answering(asked, service, callerOf(context), tools, async (source): Promise<GetPromptResult> => {
-      if (prompt === undefined) {
+      if (prompt === undefined || parsed === undefined) {
         const known = prompts.map((each) => each.name).join(', ');
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no such prompt: there are ${known}`);
       }
-      const parsed = parseArguments(prompt.arguments, given);
       if (!parsed.ok) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${prompt.name}: ${parsed.message}`);
       const { task, brought } = await prompt.run(parsed.value, source);
-      const each = Math.floor((2 * ANSWER) / Math.max(1, brought.length));
+      const each = Math.floor(ANSWER / Math.max(1, brought.length));
       return {
         description: prompt.description,
         messages: [said(cleanText(`${task}\n\n${NOTICE}`)), ...brought.map((piece) => messageOf(piece, each))],

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { forbidden } from '../cluster/explain.ts';
 import { missingOf } from '../cluster/rights.ts';
 import { FerryError } from '../model/errors.ts';
@@ -128,7 +127,7 @@ export class Subscriptions {
     while (!signal.aborted) {
       // What ends it (a right that was taken away) is told to whoever reads next; subscriptions know no errors.
       await follow(this.#source(signal), (change) => this.#hear(kind, change, signal)).catch(() => undefined);
-      await sleep(AGAIN, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(AGAIN, signal);
     }
   }
 
@@ -170,6 +169,20 @@ export class Subscriptions {
     timer.unref();
     this.#told.set(what, { again: false, timer });
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    timer.unref();
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
 }
 
 function usage(message: string, hint: string): FerryError {

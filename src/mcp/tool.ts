@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Need } from '../cluster/rights.ts';
 import type { KubeClient } from '../kube/types.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import type { ProposalStore } from '../propose/store.ts';
 
 /** `migration`: what Ferry knows, few and typed. `primitives`: the tools that the mission's text is written for. */
@@ -16,6 +17,8 @@ export interface ToolContext {
   /** Which resources the primitive tools may read. */
   allowed: (group: string, plural: string) => boolean;
   proposals: ProposalStore;
+  /** Where several tools are to look at the same moment (reading.ts): what has been read, by namespace. */
+  snapshots?: Map<string | undefined, Promise<Snapshot>>;
   /** Whose proposals this caller sees. */
   owner: string;
   user: User;

@@ -32,7 +32,7 @@ export function reference({ one, all, title, description, key, load }: Reference
     resourceKind({
       ...common,
       name: one,
-      title: `${title}: one`,
+      title: `One ${one}`,
       description: `${description} One of them, by its ${key}.`,
       uri: `${uri}/{+${key}}`,
       variables: z.strictObject({ [key]: z.string().max(100) }),
