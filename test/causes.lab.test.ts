@@ -15,7 +15,6 @@ const ELSEWHERE: Record<string, string> = {
   'queue/other-half': 'the lab has no migrations between clusters',
   'network/half-migration-network': 'by the time such a migration fails, the roll-out is through',
   'network/mtu': 'ferry diagnose VM reads the network attachments of its namespace only',
-  'network/tls': "the lab's virt-handlers do not log their connections",
 };
 
 test('every cause has a lab case and a near miss', () => {

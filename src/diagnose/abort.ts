@@ -16,7 +16,10 @@ export interface Abort {
   evidence: Evidence[];
 }
 
-const TIMEOUT = /not completed after (\d+) seconds/;
+const TIMEOUT =
+  /not completed after (\d+) seconds|due to completion timeout: elapsedSec=\d+ acceptableCompletionSec=(\d+)/;
+/** What the stall detector logs, in ms (facts/kubevirt.md D5). */
+const STALLED = /estimated downtime \d+ms exceeds max allowed downtime \d+ms/;
 const STUCK = /stuck for (\d+) seconds/;
 /** The monitor looks every 0.4 s and goes by whole seconds (facts/kubevirt.md D1); time stamps have whole seconds, too. */
 const GRAIN = 3;
@@ -33,12 +36,15 @@ export function abortOf(each: MigrationCase): Abort | undefined {
     const said = failureSaying(each, pattern);
     if (said === undefined) continue;
     const evidence = pattern.test(state?.failureReason ?? '') ? [said.evidence] : [said.evidence, ...whole];
-    return { why, confidence: 'certain', seconds: Number(said.match[1]), evidence };
+    return { why, confidence: 'certain', seconds: Number(said.match[1] ?? said.match[2]), evidence };
   }
   if (!ANY_ABORT.test(state?.failureReason ?? '')) return undefined;
   const ran = (Date.parse(state?.endTimestamp ?? '') - Date.parse(state?.startTimestamp ?? '')) / 1000;
   const evidence = [...whole, stateAt(each, 'startTimestamp'), stateAt(each, 'endTimestamp')];
   const base = { seconds: ran, evidence, confidence: 'likely' } as const;
+  const stalled = failureSaying(each, STALLED);
+  if (stalled !== undefined)
+    return { why: 'stall', ...base, evidence: [stalled.evidence, ...evidence], confidence: 'certain' };
   if (usesStallDetector(each)) return { why: 'stall', ...base };
   const deadline = deadlineOf(each) ?? 0;
   if (deadline > 0 && Math.abs(ran - deadline) <= GRAIN) return { why: 'timeout', ...base, seconds: deadline };

@@ -179,7 +179,9 @@ function targetPodTold(events: EventRecord[], migration: string): string | undef
 function endOf({ status }: VirtualMachineInstanceMigration, state: MigrationState | undefined): number {
   const final = (status?.phaseTransitionTimestamps ?? []).findLast(({ phase }) => phase === status?.phase);
   const failed = status?.phase === 'Failed' || status?.phase === 'Succeeded' ? final : undefined;
-  return Date.parse(state?.endTimestamp ?? failed?.phaseTransitionTimestamp ?? '') || Infinity;
+  // What is done after the copying can take its time, and fail.
+  const ends = [state?.endTimestamp, failed?.phaseTransitionTimestamp].map((time) => Date.parse(time ?? '') || 0);
+  return Math.max(...ends) || Infinity;
 }
 
 /** By the time stamp that KubeVirt's components write into each line; a line without one counts. */

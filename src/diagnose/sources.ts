@@ -50,9 +50,24 @@ export function sourcesOfVm(snapshot: Snapshot, vm: Vm, migrations: VirtualMachi
   // A launcher speaks of its own guest only, and names it in few of its lines.
   return {
     namespaces: [vm.namespace, NODE_EVENTS],
-    logs: logs.flatMap(logOf),
+    logs: [...logs.flatMap(logOf), ...endedLaunchers(vm, migrations, logs)],
     words: [...words.filter((word) => word !== ''), 'igration'],
   };
+}
+
+/**
+ * The launchers of the last migration that have ended: a Snapshot does not hold them, and the target's tells what QEMU
+ * did not like there, the source's why it was given up. Those that are gone have no log.
+ */
+function endedLaunchers(vm: Vm, migrations: VirtualMachineInstanceMigration[], known: Pod[]): LogSource[] {
+  const state = (migrations.length === 1 ? migrations[0] : undefined)?.status?.migrationState;
+  const { sourcePod, targetPod } = state?.migrationUid === undefined ? (vm.vmi?.status?.migrationState ?? {}) : state;
+  const alive = new Set(known.map(({ metadata }) => metadata.name));
+  return [sourcePod, targetPod].flatMap((pod) =>
+    pod === undefined || pod === '' || alive.has(pod)
+      ? []
+      : [{ namespace: vm.namespace, pod, container: 'compute', component: 'virt-launcher' }],
+  );
 }
 
 /** Around a node: its virt-handler, the launchers of migrations from and to it, virt-controller, and what was said anywhere. */

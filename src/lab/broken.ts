@@ -7,10 +7,43 @@ export interface Broken {
   unstartable: Set<(pod: Pod) => boolean>;
   /** How far the clocks of nodes are ahead, ms. */
   nodeClocks: Map<string, number>;
+  /** What firewalls do to new connections of migrations. */
+  firewalls: Set<(way: Way) => 'drop' | 'reject' | undefined>;
+  /** What libvirt says when a VM is to migrate, by `namespace/name`. */
+  libvirtErrors: Map<string, LibvirtError>;
+  /** VMs whose migrations libvirt does not abort, by `namespace/name`. */
+  unabortable: Set<string>;
+  /** Nodes whose virt-handler does not see the guests that arrive. */
+  blindHandlers: Set<string>;
+  /** VMs whose launcher at the target does not answer when a migration is finished, by `namespace/name`. */
+  deafLaunchers: Set<string>;
+  /** VMs that have no address after they have moved, by `namespace/name`. */
+  losesAddress: Set<string>;
+}
+
+export interface Way {
+  source: string;
+  target: string;
+}
+
+export interface LibvirtError {
+  /** As MigrateToURI3 returns it. */
+  error: string;
+  /** What libvirt logs in the target's launcher, if the error comes from there. */
+  atTarget?: string;
 }
 
 export function nothingBroken(): Broken {
-  return { unstartable: new Set(), nodeClocks: new Map() };
+  return {
+    unstartable: new Set(),
+    nodeClocks: new Map(),
+    firewalls: new Set(),
+    libvirtErrors: new Map(),
+    unabortable: new Set(),
+    blindHandlers: new Set(),
+    deafLaunchers: new Set(),
+    losesAddress: new Set(),
+  };
 }
 
 /** What a node's clock shows, ms since the epoch. */

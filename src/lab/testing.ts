@@ -61,7 +61,10 @@ export function fakeHypervisor(clock: Clock, seconds: number, asked: FakeMigrati
         on.done(outcome);
       };
       asked.push({ order, done, mode: (mode) => on.mode(mode) });
-      if (seconds > 0) {
+      const { fails } = order;
+      if (fails !== undefined) {
+        clock.after(fails.afterMs, () => done({ result: 'failed', reason: fails.reason }));
+      } else if (seconds > 0) {
         clock.after(seconds * 1000, () => done({ result: 'succeeded', downtimeMs: 50, bytes: order.guest.size }));
       }
       return {

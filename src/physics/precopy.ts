@@ -51,7 +51,7 @@ export interface Bandwidth {
  *   and under a limit that time falls into what the thread would sleep.
  */
 export interface Precopy {
-  readonly order: PrecopyOrder;
+  order: PrecopyOrder;
   readonly classes: PageClasses;
   bitmap: Bitmap;
   /** Seconds. */
@@ -114,6 +114,13 @@ export function clonePrecopy(state: Precopy): Precopy {
     // What a cycle keeps is never changed.
     cycle: { ...state.cycle },
   };
+}
+
+/** From now on the guest may be stopped for so long, as with migrate-set-parameters downtime-limit; seconds. */
+export function allowDowntime(state: Precopy, seconds: number): void {
+  state.order = { ...state.order, downtimeLimit: seconds };
+  state.threshold = state.windowRate * seconds;
+  state.cycle = startCycle();
 }
 
 /** Guest memory still to be sent, in bytes as QEMU's `ram.remaining` counts them. */

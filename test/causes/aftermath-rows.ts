@@ -1,28 +1,8 @@
-import { brokenInPostCopy, disruptive, type Happens, type LabRow, since, well } from './happens.ts';
+import { brokenInPostCopy, disruptive, type Happens, type LabRow, since, volumesMove, well } from './happens.ts';
 import { at, type Hand, HCO } from './harness.ts';
 
 const CNV = '/api/v1/namespaces/openshift-cnv';
 const DESCHEDULERS = '/apis/operator.openshift.io/v1/namespaces/openshift-kube-descheduler-operator/kubedeschedulers';
-
-/** Points the disk of `pinned` to a new claim on shared storage, to which it is copied. */
-const volumesMove: Happens = async (hand) => {
-  await hand.create('/apis/cdi.kubevirt.io/v1beta1/namespaces/vms/datavolumes', {
-    apiVersion: 'cdi.kubevirt.io/v1beta1',
-    kind: 'DataVolume',
-    metadata: { name: 'shared', namespace: 'vms' },
-    spec: {
-      source: { blank: {} },
-      storage: { storageClassName: 'ontap-nas', resources: { requests: { storage: '10Gi' } } },
-    },
-  });
-  hand.pass(60);
-  await hand.merge(at.vm('pinned'), {
-    spec: {
-      updateVolumesStrategy: 'Migration',
-      template: { spec: { volumes: [{ name: 'root', dataVolume: { name: 'shared' } }] } },
-    },
-  });
-};
 
 const evict = (hand: Hand, vm: string): Promise<void> => {
   const name = hand.launcher(vm);
@@ -78,14 +58,11 @@ const labelled =
   (hand) =>
     hand.merge(at.node('worker-1'), { metadata: { labels: { 'kubevirt.io/schedulable': schedulable } } });
 
-const interfaces =
-  (ipAddress: string | undefined): Happens =>
-  async (hand) => {
-    await well(hand);
-    hand.pass(200);
-    const [first] = hand.vmi('web').status?.interfaces ?? [];
-    await hand.merge(at.vmi('web'), { status: { interfaces: [{ ...first, ipAddress: ipAddress ?? null }] } });
-  };
+/** web has moved, and its guest agent has looked. */
+const settled: Happens = async (hand) => {
+  await well(hand);
+  hand.pass(200);
+};
 
 /** An event of KubeVirt's own namespace. */
 const saidByKubeVirt =
@@ -117,15 +94,18 @@ export const aftermathRows: LabRow[] = [
   {
     cause: 'network/address-lost',
     confidence: 'likely',
-    happens: interfaces(undefined),
-    near: interfaces('10.128.0.9'),
+    happens: async (hand) => {
+      hand.fault('address-lost', { vm: 'vms/web' });
+      await settled(hand);
+    },
+    near: settled,
   },
   {
     cause: 'moves/volume-migration',
     releases: since('4.18'),
     of: 'vm/pinned',
     happens: async (hand) => {
-      await volumesMove(hand);
+      await volumesMove('10Gi')(hand);
       hand.pass(900);
     },
     near: async () => undefined,
@@ -135,13 +115,13 @@ export const aftermathRows: LabRow[] = [
     releases: since('4.18'),
     of: 'vm/pinned',
     happens: async (hand) => {
-      await volumesMove(hand);
+      await volumesMove('10Gi')(hand);
       hand.pass(8);
       await hand.merge(at.vm('pinned'), { spec: { runStrategy: 'Halted' } });
       hand.pass(60);
     },
     near: async (hand) => {
-      await volumesMove(hand);
+      await volumesMove('10Gi')(hand);
       hand.pass(8);
     },
   },

@@ -43,15 +43,26 @@ export const well: Happens = async (hand) => {
   hand.pass(5);
 };
 
-/** web's migration has failed while it copied, with this reason. */
-export const failedWith =
-  (reason: string): Happens =>
+/** Points the disk of `pinned` to a new claim of this size on shared storage, to which it is copied. */
+export const volumesMove =
+  (size: string): Happens =>
   async (hand) => {
-    await running(hand);
-    await hand.remove(at.pod(hand.target('web').metadata.name));
-    hand.until('web', 'Failed');
-    hand.pass(2);
-    await hand.merge(`${at.migration('web')}/status`, { status: { migrationState: { failureReason: reason } } });
+    await hand.create('/apis/cdi.kubevirt.io/v1beta1/namespaces/vms/datavolumes', {
+      apiVersion: 'cdi.kubevirt.io/v1beta1',
+      kind: 'DataVolume',
+      metadata: { name: 'shared', namespace: 'vms' },
+      spec: {
+        source: { blank: {} },
+        storage: { storageClassName: 'ontap-nas', resources: { requests: { storage: size } } },
+      },
+    });
+    hand.pass(60);
+    await hand.merge(at.vm('pinned'), {
+      spec: {
+        updateVolumesStrategy: 'Migration',
+        template: { spec: { volumes: [{ name: 'root', dataVolume: { name: 'shared' } }] } },
+      },
+    });
   };
 
 /** web's migration runs into its deadline while these settings of disruption hold. */

@@ -1,4 +1,4 @@
-import { ALL, failedWith, type Happens, type LabRow, pending, running } from './happens.ts';
+import { ALL, type Happens, type LabRow, pending, running } from './happens.ts';
 import { at } from './harness.ts';
 
 const network: Happens = async (hand) => {
@@ -98,64 +98,6 @@ export const otherRows: LabRow[] = [
       await attachment('openshift-cnv')(hand);
       await network(hand);
       hand.pass(600);
-    },
-  },
-  {
-    cause: 'libvirt/cpu',
-    happens: failedWith(
-      "virError(Code=91, Domain=31, Message='operation failed: guest CPU doesn't match specification: missing features: vmx')",
-    ),
-    near: failedWith('x'),
-  },
-  {
-    cause: 'libvirt/disk',
-    happens: failedWith('virError(Code=1, Domain=10, Message=\'internal error: Failed to get shared "write" lock\')'),
-    near: failedWith('x'),
-  },
-  {
-    cause: 'volume/destination-smaller',
-    happens: failedWith(
-      'Volume migration cannot be performed because the destination volume is smaller than the source volume: x',
-    ),
-    near: failedWith('x'),
-  },
-  {
-    cause: 'network/unreachable',
-    happens: failedWith(
-      "virError(Code=38, Domain=7, Message='unable to connect to server at 10.1.1.1:3333: Connection refused')",
-    ),
-    near: failedWith('x'),
-  },
-  {
-    cause: 'libvirt/error',
-    confidence: 'likely',
-    happens: failedWith("virError(Code=1, Domain=10, Message='something new')"),
-    near: failedWith('x'),
-  },
-  {
-    cause: 'volume/deadline',
-    happens: async (hand) => {
-      await hand.policy({ completionTimeoutPerGiB: 10 });
-      hand.fault('migration-diverging', { vm: 'vms/web' });
-      await hand.migrate('web');
-      hand.until('web', 'Running');
-      const claim = (claimName: string) => ({ claimName, capacity: { storage: '10Gi' } });
-      const migratedVolumes = [{ volumeName: 'root', sourcePVCInfo: claim('old'), destinationPVCInfo: claim('new') }];
-      hand.until('web', 'Failed');
-      hand.pass(2);
-      await hand.merge(`${at.migration('web')}/status`, {
-        status: {
-          migrationState: { failureReason: 'Live migration is not completed after 140 seconds and has been aborted' },
-        },
-      });
-      await hand.merge(at.vmi('web'), { status: { migratedVolumes } });
-    },
-    near: async (hand) => {
-      await hand.policy({ completionTimeoutPerGiB: 10 });
-      hand.fault('migration-diverging', { vm: 'vms/web' });
-      await hand.migrate('web');
-      hand.until('web', 'Failed');
-      hand.pass(2);
     },
   },
 ];

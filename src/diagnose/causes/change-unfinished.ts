@@ -16,14 +16,17 @@ export const changeUnfinished: Cause = {
   needs: ['migrations', 'virtualMachineInstances'],
   migration(each) {
     const { vmi, state, final } = each;
-    if (final || vmi === undefined || state?.completed !== true || state.failed === true) return undefined;
+    if (final || vmi === undefined || state === undefined || state.failed === true) return undefined;
+    // Until 1.5 it is completed when the VM has changed hands, from 1.6 on when the target has finished it (A5).
+    const moved = state.endTimestamp !== undefined && vmi.status?.nodeName === state.targetNode;
+    if (state.completed !== true && !moved) return undefined;
     const waits = (vmi.status?.conditions ?? []).find(({ type, status }) => WAITS[type]?.(status) === true);
     if (waits === undefined) return undefined;
     return {
       confidence: 'certain',
       message: `the VM runs on ${vmi.status?.nodeName ?? 'the target'} already; the migration ends once the change of ${waits.type === 'HotVCPUChange' ? 'CPUs' : waits.type === 'HotMemoryChange' ? 'memory' : 'networks'} is done`,
       evidence: [
-        stateAt(each, 'completed'),
+        stateAt(each, state.completed === true ? 'completed' : 'endTimestamp'),
         atField(vmi, `.status.conditions[type=${waits.type}].status`, waits.status),
       ],
       remedies: [

@@ -67,10 +67,11 @@ import { volumeAttach } from './volume-attach.ts';
  */
 export const causesOfMigrations: readonly Cause[] = [
   // What a person did, and what leaves a guest in trouble.
-  cancelled,
   abortFailed,
+  cancelled,
   postCopyFailed,
   guestPaused,
+  domainUnseen,
   vmStopped,
   takenOver,
   testHook,
@@ -126,7 +127,6 @@ export const causesOfMigrations: readonly Cause[] = [
   notConverging,
   deadlineTooShort,
   changeUnfinished,
-  domainUnseen,
   // libvirt's own words, and what is left.
   libvirtError,
   aborted,

@@ -2,8 +2,9 @@ import { at as atField } from '../../model/finding.ts';
 import type { Cause } from '../cause.ts';
 import { failureSaying } from '../said.ts';
 
+/** QEMU's own words come first in 1.6 to 1.8, where KubeVirt's are lost (live-migration-source.go, setMigrationResult). */
 const SMALLER =
-  /destination volume is smaller the[na] the source volume|destination volume is smaller than the source volume/;
+  /destination volume is smaller the[na] the source volume|destination volume is smaller than the source volume|has to be smaller or equal to the actual size of the containing file/;
 
 /** The claim a volume is copied to is smaller than the one it comes from (facts/kubevirt.md D2, E). */
 export const smallerVolume: Cause = {

@@ -77,6 +77,14 @@ export function moveTo(draft: VirtualMachineInstance, node: string, ip: string |
   delete draft.metadata.annotations?.[EVICTION_SOURCE];
 }
 
+/** The guest has no address any more on its first interface, as its agent reports it. */
+export function loseAddress(draft: VirtualMachineInstance): void {
+  const [first, ...others] = draft.status?.interfaces ?? [];
+  if (first === undefined) return;
+  const { ipAddress: _address, ipAddresses: _all, ...rest } = first;
+  draft.status = { ...draft.status, interfaces: [rest, ...others] };
+}
+
 function guestOs(
   vmi: VirtualMachineInstance,
 ): NonNullable<NonNullable<VirtualMachineInstance['status']>['guestOSInfo']> {

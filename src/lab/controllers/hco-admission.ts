@@ -11,10 +11,10 @@ import { ApiError, byWebhook, denied } from '../api/status.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { kubeVirtOf } from './config.ts';
+import { minutesOf } from './go-duration.ts';
 import { asV1beta1, kubeVirtSpecOf } from './hco-kubevirt.ts';
 
 const KUBEVIRT_VALIDATOR = 'kubevirt-validator.kubevirt.io';
-const MINUTES: Record<string, number> = { h: 60, m: 1, s: 1 / 60 };
 
 /** HCO's webhooks, one pair for each API version it serves, and virt-operator's on deleting the KubeVirt CR. */
 export function hyperConvergedWebhooks(cluster: Cluster): Webhook[] {
@@ -96,7 +96,7 @@ function kubeVirtProblem(cluster: Cluster, object: KubeObject): string | undefin
 function certificateProblem(config: unknown): string | undefined {
   const minutes = (part: string, field: string): number | undefined => {
     const inner = isObject(config) ? config[part] : undefined;
-    return durationOf(isObject(inner) ? inner[field] : undefined);
+    return minutesOf(isObject(inner) ? inner[field] : undefined);
   };
   for (const part of ['ca', 'server']) {
     for (const field of ['duration', 'renewBefore']) {
@@ -111,16 +111,6 @@ function certificateProblem(config: unknown): string | undefined {
   return (minutes('ca', 'duration') ?? 0) < (minutes('server', 'duration') ?? 0)
     ? 'spec.certConfig: ca.duration is smaller than server.duration'
     : undefined;
-}
-
-/** Minutes of a Go duration such as `48h0m0s`. */
-function durationOf(text: unknown): number | undefined {
-  if (typeof text !== 'string') return undefined;
-  let minutes = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)([hms])/g)) {
-    minutes += Number(amount) * (MINUTES[unit ?? ''] ?? 0);
-  }
-  return minutes;
 }
 
 /** Tries to delete the KubeVirt CR as a dry run, and says what that says. */

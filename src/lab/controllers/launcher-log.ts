@@ -1,6 +1,7 @@
-import type { KubeObject, Pod } from '../../model/objects.ts';
+import type { KubeObject, Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import type { Cluster } from '../cluster.ts';
 import type { MigrationProgress } from '../hypervisor/hypervisor.ts';
+import type { LauncherLine } from './libvirt-failure.ts';
 
 const CONTAINERS: Record<string, string> = { 'virt-launcher': 'compute' };
 
@@ -34,4 +35,18 @@ export function logMigration(cluster: Cluster, pod: Pod | undefined, uid: string
     `Iteration:${progress.iteration} PostcopyRequests:0 ConstantPages:0 NormalPages:${pages} NormalData:${mib(pages * 4096)}MiB ` +
     `ExpectedDowntime:${downtime}ms DiskMbps:0`;
   logTo(cluster, pod, 'virt-launcher', info, 'info', { pos: 'live-migration-source.go:756' });
+}
+
+/** Lines that virt-launcher writes about its guest. */
+export function logGuest(
+  cluster: Cluster,
+  pod: Pod | undefined,
+  { metadata }: VirtualMachineInstance,
+  lines: readonly LauncherLine[],
+): void {
+  if (pod === undefined) return;
+  const about = { kind: '', name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' };
+  for (const { level, msg, reason } of lines) {
+    logTo(cluster, pod, 'virt-launcher', msg, level, { ...about, ...(reason !== undefined && { reason }) });
+  }
 }

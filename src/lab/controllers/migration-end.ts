@@ -3,15 +3,23 @@ import { type Cluster, goNow, modify, now } from '../cluster.ts';
 import type { MigrationOutcome } from '../hypervisor/hypervisor.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
-import { moveTo } from './guest-status.ts';
+import { loseAddress, moveTo } from './guest-status.ts';
 import { handlerReports, handlerSource } from './handler-pods.ts';
 import { endPod } from './kubelet.ts';
-import { logTo } from './launcher-log.ts';
+import { logGuest } from './launcher-log.ts';
+import { linesOfFailure } from './libvirt-failure.ts';
 import { completeSizeChanges } from './live-update-size.ts';
 import type { Failure, Job, JobBook } from './migration-job.ts';
 import { openReadinessGate } from './readiness-gate.ts';
 import { currentPod, enterPhase } from './virt-vmi.ts';
 import { completeVolumesChange } from './volume-migration.ts';
+
+/** How long the source's virt-handler waits for the target's to see the guest (migrationTargetDelayTimeout), ms. */
+const DELAY = 60_000;
+/** How soon the target's virt-handler tries again to finish a migration, ms. */
+const RETRY = 5000;
+const UNANSWERED =
+  'failed to finalize migration: unknown error encountered sending command Ping: rpc error: code = DeadlineExceeded desc = context deadline exceeded';
 
 export interface MigrationEnd {
   /** QEMU is done, well or not. */
@@ -28,6 +36,52 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
       fail(job, outcome);
       return;
     }
+    if (cluster.broken.blindHandlers.has(job.target)) notSeen(job, clock.now());
+    else arrive(job);
+  }
+
+  /**
+   * The target's virt-handler does not see the guest. Until 1.5 the source's waits for it for a minute, and gives the
+   * guest up then; from 1.6 on it only looks at fields that other migrations have, and so waits for ever
+   * (KubeVirt 1.5.3 pkg/virt-handler/vm.go, 1.6.6 migration-source.go: hasTargetDetectedReadyDomain).
+   */
+  function notSeen(job: Job, since: number): void {
+    const bySource = cluster.version.handOver === 'source';
+    if (bySource) jobs.change(job, (_, state) => void (state.endTimestamp ??= now(cluster)));
+    const look = clock.every(1000, () => {
+      if (jobs.owned(job) === undefined) {
+        look.cancel();
+      } else if (!cluster.broken.blindHandlers.has(job.target)) {
+        look.cancel();
+        virtApi.whenWorks(() => arrive(job));
+      } else if (bySource && clock.now() - since > DELAY && handlerReports(cluster, job.source)) {
+        look.cancel();
+        virtApi.whenWorks(() => giveUpGuest(job));
+      }
+    });
+  }
+
+  function giveUpGuest(job: Job): void {
+    const vmi = jobs.owned(job);
+    const source = vmi && currentPod(cluster, vmi);
+    const failed = jobs.change(job, (draft, state) => {
+      enterPhase(cluster, draft, 'Failed');
+      state.completed = true;
+      state.failed = true;
+    });
+    jobs.forget(job.uid);
+    if (failed === undefined) return;
+    events.warning(
+      failed,
+      handlerSource(job.source),
+      'Migrated',
+      "The VirtualMachineInstance's domain was never observed on the target after the migration completed within the timeout period.",
+    );
+    for (const pod of [source, jobs.targetPod(job)]) if (pod !== undefined) endPod(cluster, pod, 'Succeeded');
+  }
+
+  /** The target's virt-handler sees the guest run. */
+  function arrive(job: Job): void {
     const ready = jobs.change(job, (_, state) => {
       state.targetNodeDomainDetected = true;
       state.targetNodeDomainReadyTimestamp = now(cluster);
@@ -56,10 +110,14 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
     if (before === undefined) return;
     const bySource = cluster.version.handOver === 'source';
     const left = currentPod(cluster, before);
+    const deaf = (): boolean => cluster.broken.deafLaunchers.has(job.vmi);
     const moved = jobs.change(job, (draft, state) => {
       state.endTimestamp = now(cluster);
-      if (bySource) complete(draft, state);
+      if (bySource && !deaf()) complete(draft);
+      // Until 1.5 nobody looks whether the target could finish what it had to.
+      if (bySource) state.completed = true;
       moveTo(draft, job.target, pod?.status?.podIP);
+      if (cluster.broken.losesAddress.has(job.vmi)) loseAddress(draft);
     });
     if (moved !== undefined) {
       events.normal(
@@ -75,12 +133,20 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
         });
       }
     }
-    clock.after(random.between(100, 400), () => {
-      virtApi.whenWorks(() => {
-        jobs.change(job, complete);
-        jobs.forget(job.uid);
+    const finalize = (): void => {
+      const vmi = deaf() ? jobs.owned(job) : undefined;
+      if (vmi !== undefined) {
+        events.warning(vmi, handlerSource(job.target), 'SyncFailed', UNANSWERED);
+        clock.after(RETRY, () => virtApi.whenWorks(finalize), { background: true });
+        return;
+      }
+      jobs.change(job, (draft, state) => {
+        complete(draft);
+        state.completed = true;
       });
-    });
+      jobs.forget(job.uid);
+    };
+    clock.after(random.between(100, 400), () => virtApi.whenWorks(finalize));
     if (left !== undefined) clock.after(random.between(300, 1200), () => endPod(cluster, left, 'Succeeded'));
   }
 
@@ -105,17 +171,20 @@ export function migrationEnd(cluster: Cluster, random: Random, jobs: JobBook): M
       'Migrated',
       `VirtualMachineInstance migration uid ${job.uid} failed. reason:${outcome.reason}`,
     );
-    const launcher = currentPod(cluster, failed);
-    if (launcher !== undefined) logTo(cluster, launcher, 'virt-launcher', outcome.reason, 'error');
+    logGuest(
+      cluster,
+      currentPod(cluster, failed),
+      failed,
+      linesOfFailure(cluster.version, outcome.reason, failed.status?.migrationState?.abortRequested === true),
+    );
     const pod = jobs.targetPod(job);
     if (pod !== undefined) clock.after(random.between(300, 1000), () => endPod(cluster, pod, 'Succeeded'));
   }
 
   /** The target's virt-handler finalizes: the guest has all that the VMI was promised (migration-target.go finalizeMigration). */
-  function complete(draft: VirtualMachineInstance, state: { completed?: boolean }): void {
+  function complete(draft: VirtualMachineInstance): void {
     completeSizeChanges(draft);
     completeVolumesChange(draft);
-    state.completed = true;
   }
 
   return { finish, fail };

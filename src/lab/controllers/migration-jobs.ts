@@ -1,21 +1,18 @@
 import type { VirtualMachineInstance } from '../../model/objects.ts';
 import { type Cluster, now } from '../cluster.ts';
-import type { MigrationOutcome, MigrationProgress } from '../hypervisor/hypervisor.ts';
+import type { MigrationProgress } from '../hypervisor/hypervisor.ts';
 import type { Random } from '../random.ts';
 import { handlerSource, handlerWorks, migrationAddress, migrationWay } from './handler-pods.ts';
 import { isDown } from './kubelet.ts';
-import { logMigration } from './launcher-log.ts';
+import { logGuest, logMigration } from './launcher-log.ts';
+import { failureReason, IN_POST_COPY, LOST, linesOfGivingUp, NOT_ANSWERING, notAborted } from './libvirt-failure.ts';
+import { connectionProblem, notConnected } from './migration-connect.ts';
 import { migrationEnd } from './migration-end.ts';
 import { type Job, jobBook } from './migration-job.ts';
 import { migrationOrder } from './migration-order.ts';
-import { DIAL_TIMEOUT, unreachable } from './migration-unreachable.ts';
+import { forcedFailure, preparationProblem } from './migration-preparation.ts';
 import { type Traffic, trafficCounter } from './traffic.ts';
 import { currentPod } from './virt-vmi.ts';
-import { volumesTooSmall } from './volume-migration.ts';
-
-/** libvirt's words when the other side of a migration vanishes. */
-const LOST =
-  "Live migration failed error encountered during MigrateToURI3 libvirt api call: virError(Code=9, Domain=10, Message='operation failed: Lost connection to destination host')";
 
 /** A migration that copies right now, for the metrics. */
 export interface ActiveMigration {
@@ -30,8 +27,11 @@ export interface MigrationJobs {
   advance(vmi: VirtualMachineInstance): void;
   /** The VMI is gone, and its migration with it. */
   forget(vmi: string): void;
-  /** The connection of some migrations broke; `reason` is libvirt's, if it is not that the other side vanished. */
-  lose(broken: (job: { vmi: string; uid: string; source: string; target: string }) => boolean, reason?: string): void;
+  /** The connection of some migrations broke, or never came about. */
+  lose(
+    broken: (job: { vmi: string; uid: string; source: string; target: string }) => boolean,
+    how?: 'broke' | 'never came about',
+  ): void;
   /** Keys of the VMIs that migrate from or to a node. */
   on(node: string): string[];
   active(): ActiveMigration[];
@@ -49,6 +49,7 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
   const after = (delay: number, run: () => void): void => {
     clock.after(delay, () => cluster.virtApi.whenWorks(run));
   };
+  const lost = failureReason(cluster.version, LOST);
 
   function advance(vmi: VirtualMachineInstance): void {
     const state = vmi.status?.migrationState;
@@ -109,14 +110,15 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
         state.mode = 'PreCopy' as typeof state.mode;
       });
       if (started === undefined) return;
-      const refused = volumesTooSmall(cluster, started);
-      if (refused !== undefined) {
-        end.fail(job, { result: 'failed', reason: refused });
+      const forced = forcedFailure(started);
+      if (forced !== undefined) {
+        end.fail(job, { result: 'failed', reason: forced });
         return;
       }
       copy(job, started);
-      if (isDown(cluster, job.target)) job.running?.fail(LOST);
+      if (isDown(cluster, job.target)) job.running?.fail(lost);
       after(random.between(100, 400), () => {
+        if (cluster.broken.blindHandlers.has(job.target)) return;
         jobs.change(job, (_, state) => {
           state.targetNodeDomainDetected = true;
         });
@@ -130,15 +132,15 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
       if (job.running !== undefined) logMigration(cluster, pod, job.uid, job.running.progress());
     });
     const address = vmi.status?.migrationState?.targetNodeAddress;
-    const network = migrationWay(cluster, { ...job, address });
-    if (network === undefined) {
-      monitor.cancel();
-      const failed: MigrationOutcome = { result: 'failed', reason: unreachable(cluster, job) };
-      after(DIAL_TIMEOUT, () => end.finish(job, failed));
-      return;
-    }
+    const network = migrationWay(cluster, { ...job, address }) ?? 'pod';
+    const problem = connectionProblem(cluster, job, vmi) ?? preparationProblem(cluster, job, vmi);
+    const reason = problem && failureReason(cluster.version, problem.error);
     job.running = cluster.hypervisor.migrate(
-      { ...migrationOrder(cluster, vmi), network },
+      {
+        ...migrationOrder(cluster, vmi),
+        network,
+        ...(problem && reason !== undefined && { fails: { afterMs: problem.afterMs, reason } }),
+      },
       {
         mode: (mode) => {
           cluster.virtApi.whenWorks(() => {
@@ -147,8 +149,15 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
             });
           });
         },
+        gaveUp: (giving) => {
+          const able = !cluster.broken.unabortable.has(job.vmi);
+          logGuest(cluster, pod, vmi, linesOfGivingUp(cluster.version, giving));
+          if (!able) logGuest(cluster, pod, vmi, [notAborted(NOT_ANSWERING)]);
+          return able;
+        },
         done: (outcome) => {
           monitor.cancel();
+          if (outcome.result === 'failed' && outcome.reason === reason) problem?.tell();
           traffic.count(
             job,
             outcome.result === 'succeeded' ? outcome.bytes : (job.running?.progress().processedBytes ?? 0),
@@ -165,7 +174,11 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
     if (running === undefined) return;
     job.aborting = true;
     events.normal(vmi, handlerSource(job.source), 'Migrating', 'VirtualMachineInstance is aborting migration.');
-    if (running.abort(cluster.version.texts.aborted)) return;
+    const able = !cluster.broken.unabortable.has(job.vmi);
+    if (able && running.abort(cluster.version.texts.aborted)) return;
+    logGuest(cluster, currentPod(cluster, vmi), vmi, [notAborted(able ? IN_POST_COPY : NOT_ANSWERING)]);
+    // From 1.9 on virt-handler tells how an abort went when the migration is over, not before.
+    if (cluster.version.minor >= 9) return;
     jobs.change(job, (_, state) => {
       state.abortStatus = 'Failed' as typeof state.abortStatus;
     });
@@ -177,11 +190,17 @@ export function migrationJobs(cluster: Cluster, random: Random): MigrationJobs {
       for (const job of jobs.all()) {
         if (job.vmi !== vmi) continue;
         jobs.forget(job.uid);
-        job.running?.fail(LOST);
+        job.running?.fail(lost);
       }
     },
-    lose: (broken, reason = LOST) => {
-      for (const job of jobs.all()) if (broken(job)) job.running?.fail(reason);
+    lose: (broken, how = 'broke') => {
+      for (const job of jobs.all()) {
+        if (job.running === undefined || !broken(job)) continue;
+        const vmi = how === 'broke' ? undefined : jobs.owned(job);
+        const never = vmi && notConnected(cluster, job, vmi);
+        never?.tell();
+        job.running.fail(never === undefined ? lost : failureReason(cluster.version, never.error));
+      }
     },
     on: (node) => [...jobs.all()].flatMap((job) => (job.source === node || job.target === node ? [job.vmi] : [])),
     active: () =>

@@ -4,6 +4,7 @@ import { bytesOf, quantityOf, scaledValueGiga } from '../../model/quantity.ts';
 import type { Cluster } from '../cluster.ts';
 import type { MigrationOrder } from '../hypervisor/hypervisor.ts';
 import { isTrue } from './conditions.ts';
+import { featureGateEnabled } from './config.ts';
 import { guestMemory } from './guest.ts';
 import { guestMemoryOf } from './launcher-resources.ts';
 import { migrationMethod } from './live-migratable.ts';
@@ -12,6 +13,9 @@ const MiB = 2 ** 20;
 
 /** QEMU's downtime-limit, which KubeVirt before 1.9 never sets (facts/kubevirt.md D3). */
 const DOWNTIME_LIMIT_MS = 300;
+
+/** With the gate MigrationStallDetection (facts/kubevirt.md D5). */
+const MAX_DOWNTIME_MS = 900;
 
 /** Bytes of the files under the ephemeral disk directory that a block migration copies: overlays and generated disks. */
 function ephemeralBytes(vmi: VirtualMachineInstance): number {
@@ -56,6 +60,12 @@ export function migrationOrder(cluster: Cluster, vmi: VirtualMachineInstance): M
       allowPostCopy,
       // v1.3, v1.4: allowPostCopy alone decides, and nothing is paused.
       allowWorkloadDisruption: workloadDisruption ? configuration.allowWorkloadDisruption === true : allowPostCopy,
+      ...(cluster.version.stallDetection &&
+        featureGateEnabled(cluster, 'MigrationStallDetection') && {
+          stallDetection: {
+            maxDowntimeMs: (configuration as { maxDowntimeMs?: number }).maxDowntimeMs ?? MAX_DOWNTIME_MS,
+          },
+        }),
     },
     paused: isTrue(vmi.status?.conditions, 'Paused'),
   };

@@ -99,7 +99,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
 
   return {
     active: () => jobs.active(),
-    lose: (match, reason) => jobs.lose(match, reason),
+    lose: (match, how) => jobs.lose(match, how),
     traffic: (node) => jobs.traffic(node),
     start: () => {
       for (const vmi of store.values<VirtualMachineInstance>(resources.vmis)) {

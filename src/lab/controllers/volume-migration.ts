@@ -4,6 +4,7 @@ import { type Cluster, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import type { DataVolume } from './cdi-claim.ts';
 import { conditionOf, isTrue, put, without } from './conditions.ts';
+import { virError } from './libvirt-failure.ts';
 import { type Change, NotNow } from './live-update-outcome.ts';
 import { claimOfVolume, isHotplugged } from './live-update-volumes.ts';
 
@@ -239,7 +240,7 @@ export function syncVolumeMigration(
   });
 }
 
-/** Why QEMU can't copy the volumes: one of the new ones is too small (facts/kubevirt.md D2). The end of the message is QEMU's. */
+/** QEMU's words where it can't copy the volumes: one of the new ones is too small (facts/kubevirt.md D2). */
 export function volumesTooSmall(cluster: Cluster, vmi: VirtualMachineInstance): string | undefined {
   for (const { sourcePVCInfo, destinationPVCInfo } of vmi.status?.migratedVolumes ?? []) {
     const from = sourcePVCInfo?.capacity?.['storage'];
@@ -247,8 +248,11 @@ export function volumesTooSmall(cluster: Cluster, vmi: VirtualMachineInstance): 
     const claim = cluster.store.get<PersistentVolumeClaim>(resources.claims, vmi.metadata.namespace, info ?? '');
     const to = claim?.status?.capacity?.['storage'];
     if (from === undefined || to === undefined || bytesOf(to) >= bytesOf(from)) continue;
-    const than = cluster.version.minor >= 9 ? 'than' : 'then';
-    return `Volume migration cannot be performed because the destination volume is smaller ${than} the source volume: virError(Code=1, Domain=10, Message='internal error: unable to execute QEMU command 'blockdev-add': The sum of offset (0) and size (${bytesOf(from)}) has to be smaller or equal to the actual size of the containing file (${bytesOf(to)})')`;
+    return virError(
+      1,
+      10,
+      `internal error: unable to execute QEMU command 'blockdev-add': The sum of offset (0) and size (${bytesOf(from)}) has to be smaller or equal to the actual size of the containing file (${bytesOf(to)})`,
+    );
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { abortFails } from './abort-fails.ts';
+import { addressLost } from './address-lost.ts';
 import { api429 } from './api-429.ts';
 import { api500 } from './api-500.ts';
 import { api503 } from './api-503.ts';
@@ -7,6 +9,10 @@ import { apiRestart } from './api-restart.ts';
 import { clockSkew } from './clock-skew.ts';
 import { compaction } from './compaction.ts';
 import type { Fault } from './fault.ts';
+import { firewall } from './firewall.ts';
+import { guestUnseen } from './guest-unseen.ts';
+import { launcherDeaf } from './launcher-deaf.ts';
+import { libvirtError } from './libvirt-error.ts';
 import { linkDown } from './link-down.ts';
 import { linkLossy } from './link-lossy.ts';
 import { linkSlow } from './link-slow.ts';
@@ -43,11 +49,17 @@ export const faults: readonly Fault[] = [
   linkSlow,
   linkLossy,
   linkDown,
+  firewall,
   targetPending,
   targetCrash,
   quotaExceeded,
   migrationStuck,
   migrationDiverging,
+  libvirtError,
+  abortFails,
+  guestUnseen,
+  launcherDeaf,
+  addressLost,
   volumeDetached,
   clockSkew,
 ];

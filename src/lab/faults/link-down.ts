@@ -1,3 +1,4 @@
+import { DIAL_TIMEOUT } from '../controllers/migration-connect.ts';
 import { fault } from './fault.ts';
 import { directions, ends, impairAll } from './links.ts';
 
@@ -6,11 +7,6 @@ import { directions, ends, impairAll } from './links.ts';
  * holds for the connection of a peer-to-peer migration), ms.
  */
 const KEEPALIVE = 30_000;
-/** Linux gives a connection up that is not answered: tcp_syn_retries 6, that is 127 s. virt-handler's proxy then hangs up on libvirt. */
-const CONNECT = 127_000;
-const NOT_CONNECTED =
-  "Live migration failed error encountered during MigrateToURI3 libvirt api call: virError(Code=38, Domain=7, Message='End of file while reading data: Input/output error')";
-
 /**
  * What migrations send vanishes; the cluster's own network is left alone. An outage that libvirt's keepalive outlives
  * only costs time: QEMU goes on by itself (facts/qemu.md, tc link down 3 s).
@@ -29,8 +25,8 @@ export const linkDown = fault({
         if (!concerned.some((concerns) => concerns(job))) continue;
         const began = clock.now() - job.progress.elapsedMs;
         const connected = began < since;
-        if (clock.now() < (connected ? since + KEEPALIVE : began + CONNECT)) continue;
-        handler.lose(({ vmi }) => vmi === job.vmi, connected ? undefined : NOT_CONNECTED);
+        if (clock.now() < (connected ? since + KEEPALIVE : began + DIAL_TIMEOUT)) continue;
+        handler.lose(({ vmi }) => vmi === job.vmi, connected ? 'broke' : 'never came about');
       }
     });
     return () => {

@@ -150,6 +150,13 @@ export const parameters = {
       }
     },
   } satisfies Parameter<number>,
+  how: oneOf(['drop', 'reject'], 'whether nothing is answered, or that it is not allowed'),
+  error: oneOf(['cpu', 'disk-lock', 'disk-missing', 'internal'], 'which error of libvirt it is'),
+  message: {
+    form: 'text',
+    meaning: 'what libvirt says',
+    read: (text) => (/^[^\n']+$/.test(text) ? text : { not: 'one line without quotes' }),
+  } satisfies Parameter<string>,
   by: duration('how far the clock is ahead; negative: behind', { signed: true }),
 };
 

@@ -28,9 +28,13 @@ export interface MigrationOrder {
     /** False for a guest with VFIO devices: they can't be post-copied, it is paused instead. */
     allowPostCopy: boolean;
     allowWorkloadDisruption: boolean;
+    /** KubeVirt 1.9's stall detector watches instead; the longest a guest may be stopped at the end. */
+    stallDetection?: { maxDowntimeMs: number };
   };
   /** The guest was paused before; it stays so. */
   paused: boolean;
+  /** It never gets so far as to copy: what is done before fails after so long. */
+  fails?: { afterMs: number; reason: string };
 }
 
 export type MigrationMode = 'PreCopy' | 'PostCopy' | 'Paused';
@@ -65,11 +69,22 @@ export interface RunningMigration {
   fail(reason: string): void;
 }
 
+/** Why KubeVirt's monitor gives a migration up: `seconds` as it counts them; of the stall detector, what it logs. */
+export type GivingUp =
+  | { why: 'stuck' | 'timeout'; seconds: number }
+  | { why: 'stall'; level: 'info' | 'warning'; said: string };
+
+export interface MigrationListener {
+  /** It leaves pre-copy. */
+  mode(mode: MigrationMode): void;
+  /** KubeVirt's monitor gives it up. False: libvirt does not abort it, and it goes on. */
+  gaveUp?(why: GivingUp): boolean;
+  /** Exactly once. */
+  done(outcome: MigrationOutcome): void;
+}
+
 /** What moves guests between nodes: a pre-copy model in lab time, or real QEMU processes. */
 export interface Hypervisor {
-  /** Starts a migration. `onMode` is called when it leaves pre-copy, `onDone` exactly once. */
-  migrate(
-    order: MigrationOrder,
-    on: { mode(mode: MigrationMode): void; done(outcome: MigrationOutcome): void },
-  ): RunningMigration;
+  /** Starts a migration. */
+  migrate(order: MigrationOrder, on: MigrationListener): RunningMigration;
 }

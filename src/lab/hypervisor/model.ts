@@ -1,5 +1,5 @@
 import { type KubeVirtVersion, kubevirt16 } from '../../model/versions/index.ts';
-import { CANCEL } from '../../physics/constants.ts';
+import { CANCEL, MONITOR_POLL } from '../../physics/constants.ts';
 import {
   advanceMigration,
   bytesToGo,
@@ -10,10 +10,18 @@ import {
   startMigration,
   startPostCopy,
 } from '../../physics/migration.ts';
-import type { Bandwidth } from '../../physics/precopy.ts';
+import { allowDowntime, type Bandwidth } from '../../physics/precopy.ts';
+import { type StallAction, stallDetector } from '../../physics/stall.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Random } from '../random.ts';
-import type { Hypervisor, MigrationMode, MigrationOrder, MigrationOutcome, RunningMigration } from './hypervisor.ts';
+import type {
+  Hypervisor,
+  MigrationListener,
+  MigrationMode,
+  MigrationOrder,
+  MigrationOutcome,
+  RunningMigration,
+} from './hypervisor.ts';
 import type { Network } from './network.ts';
 import { watchMigration } from './watch.ts';
 
@@ -39,8 +47,6 @@ export function modelHypervisor(world: World): Hypervisor {
   return { migrate: (order, on) => migrate({ ...world, rng: world.rng.fork(order.id) }, order, on) };
 }
 
-type Listener = Parameters<Hypervisor['migrate']>[1];
-
 /**
  * One migration. `migration` is its state at `since`; at any moment one timer is set, for the next instant at which
  * something is decided, and `planned` is the state it will have then. Nothing in between needs an event.
@@ -48,12 +54,15 @@ type Listener = Parameters<Hypervisor['migrate']>[1];
 function migrate(
   { clock, rng, network, version = kubevirt16 }: World,
   order: MigrationOrder,
-  on: Listener,
+  on: MigrationListener,
 ): RunningMigration {
   const { connections, source, target } = order;
   const limit = order.bandwidthLimit > 0 ? order.bandwidthLimit : Infinity;
   const startedAt = clock.now();
   const watch = watchMigration(order.monitor);
+  const { stallDetection } = order.monitor;
+  const stalls = stallDetection && stallDetector({ ...order.monitor, ...stallDetection });
+  let rounds = 1;
   const total = order.guest.size + order.diskBytes;
 
   let migration = startMigration({
@@ -83,10 +92,18 @@ function migrate(
     limit,
     connections: stageOf(migration) === 'disk' ? 1 : connections,
   };
-  const flow = network.open(path, () => {
-    settle();
-    plan();
-  });
+  const { fails } = order;
+  const flow =
+    fails === undefined
+      ? network.open(path, () => {
+          settle();
+          plan();
+        })
+      : { bandwidth: () => ({ line: 0, limit }), change: () => undefined, close: () => undefined };
+  /** What is known of an abort before it is over. */
+  let given: { abortStatus?: 'Succeeded' } = {};
+  const failing =
+    fails && clock.after(fails.afterMs, () => finish({ result: 'failed', reason: fails.reason, ...given }));
 
   /** Brings `migration` up to now. */
   function settle(): void {
@@ -100,6 +117,10 @@ function migrate(
     if (stage !== before && stage !== undefined) enter(stage);
   }
 
+  function nextPoll(): number {
+    return mode === 'PostCopy' ? Infinity : (Math.floor(migration.elapsed / MONITOR_POLL + EPSILON) + 1) * MONITOR_POLL;
+  }
+
   /** Sets the timer for the next decision, given what the network gives now. */
   function plan(): void {
     if (state !== 'running') return;
@@ -110,7 +131,7 @@ function migrate(
     bandwidth = { line: given.line * (1 - loss), limit: given.limit };
     const flowing = Math.min(bandwidth.line, bandwidth.limit) > 0;
     watch.flows(flowing, migration.elapsed, bytesToGo(migration));
-    const poll = postCopyRefused ? Infinity : watch.next();
+    const poll = stalls !== undefined ? nextPoll() : postCopyRefused ? Infinity : watch.next();
     let until = poll;
     // Jitter alone must not keep a migration going that will never end and that nobody watches.
     if (flowing && (poll < Infinity || ends(migration, bandwidth))) until = Math.min(until, jitterEnd);
@@ -145,12 +166,40 @@ function migrate(
     if (stage === 'last-copy' || stage === 'post-copy') flow.change({ limit: Infinity });
   }
 
+  /** One poll of the stall detector. KubeVirt looks at rounds when QEMU tells that one begins; here, at the next poll. */
+  function actOnStall(): void {
+    if (stalls === undefined || mode !== 'PreCopy') return;
+    const { elapsed, precopy } = migration;
+    let action: StallAction = { act: 'none' };
+    if (precopy.syncs === rounds) stalls.sample(precopy.windowRate);
+    else action = stalls.round({ elapsed, remaining: bytesToGo(migration) });
+    rounds = precopy.syncs;
+    if (action.act === 'none') action = stalls.deadline(elapsed);
+    if (action.act === 'abort') {
+      if (on.gaveUp?.({ why: 'stall', level: action.level, said: action.said }) !== false)
+        cancel(version.texts.aborted);
+    } else if (action.act === 'post-copy' && stageOf(migration) === 'memory') {
+      startPostCopy(migration);
+      changeMode('PostCopy');
+    } else if (action.act === 'stop') {
+      pauseGuest(migration);
+      changeMode('Paused');
+    } else if (action.act === 'allow-downtime') {
+      allowDowntime(migration.precopy, action.seconds);
+    }
+  }
+
   /** One poll of KubeVirt's monitor. */
   function act(): void {
+    if (stalls !== undefined) {
+      actOnStall();
+      return;
+    }
     const action = watch.poll(bytesToGo(migration));
     if (action.act === 'abort') {
       const { stuck, timedOut } = version.texts;
-      cancel((action.why === 'stuck' ? stuck : timedOut).replace('%d', String(action.seconds)));
+      if (on.gaveUp?.(action) === false) watch.undo();
+      else cancel((action.why === 'stuck' ? stuck : timedOut).replace('%d', String(action.seconds)));
     } else if (action.act === 'pause') {
       pauseGuest(migration);
       changeMode('Paused');
@@ -173,12 +222,19 @@ function migrate(
     state = 'cancelling';
     flow.close();
     timer?.cancel();
+    // From 1.9 on what MigrateToURI3 returns is the result, and before it copies nothing wakes it.
+    if (fails !== undefined && version.minor >= 9) {
+      given = { abortStatus: 'Succeeded' };
+      return;
+    }
     timer = clock.after(CANCEL * 1000, () => finish({ result: 'failed', reason, abortStatus: 'Succeeded' }));
   }
 
   function finish(outcome: MigrationOutcome): void {
     state = 'over';
     flow.close();
+    timer?.cancel();
+    failing?.cancel();
     on.done(outcome);
   }
 
