@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ran, run } from '../src/cli/testing/run.ts';
 import { createCertificates } from '../src/lab/certificates.ts';
@@ -193,6 +194,35 @@ describe('move', () => {
     expect(declined.code).toBe(8);
     expect(declined.stderr).toContain('Move this VM? [y/N]');
     expect(vmi('finance', 'ledger-db').status?.nodeName).toBe('worker-3');
+  });
+
+  test('is not done when the cluster has changed while a person was thinking', async () => {
+    const before = vmi('finance', 'ledger-db').status?.nodeName;
+    const count = lab.store.count('virtualmachineinstancemigrations.kubevirt.io');
+    const labels = lab.store.get('nodes', undefined, 'worker-1')!.metadata.labels ?? {};
+    const relabel = (hostname: string): void => {
+      const node = lab.store.get('nodes', undefined, 'worker-1')!;
+      const metadata = { ...node.metadata, labels: { ...labels, 'kubernetes.io/hostname': hostname } };
+      lab.store.update('nodes', { ...node, metadata } as never);
+    };
+    let isAsked = false;
+    const answer = new Readable({ read: () => undefined });
+    const { code, stderr } = await run(['move', '-n', 'finance', 'ledger-db', '--to', 'worker-1'], {
+      env: { KUBECONFIG: kubeconfig },
+      tty: true,
+      stdin: answer,
+      onOutput: (text) => {
+        if (isAsked || !text.includes('[y/N]')) return;
+        isAsked = true;
+        relabel('other');
+        answer.push('y\n');
+      },
+    });
+    relabel(labels['kubernetes.io/hostname'] ?? '');
+    expect(code).toBe(8);
+    expect(stderr).toMatch(/the cluster has changed since this was proposed: .*addedNodeSelector.*\(FERRY_E_STALE\)/);
+    expect(lab.store.count('virtualmachineinstancemigrations.kubevirt.io')).toBe(count);
+    expect(vmi('finance', 'ledger-db').status?.nodeName).toBe(before);
   });
 
   test('is done when a person at a terminal says yes, on one line that is written over', async () => {

@@ -170,3 +170,21 @@ test('progress is told while a move runs', async () => {
   expect(heard[0]).toMatch(/finance\/ledger-app: migration ferry-ledger-app-\w+ created/);
   await ferry.close();
 });
+
+test('a proposal is a resource: listed, without its hash, and with how it ended', async () => {
+  const ferry = await ferryMcp(lab.kubeconfig, 'http', 'modern', { allowWrites: true });
+  const { structured: proposal } = await ferry.call('vm_migration_move', MOVE);
+  const uri = `ferry://proposals/${proposal.id}`;
+  const { resources } = await ferry.client.listResources();
+  expect(resources).toContainEqual(expect.objectContaining({ uri, title: expect.stringMatching(/^open: Move VM/) }));
+  const read = async (): Promise<Record<string, unknown>> => {
+    const { contents } = await ferry.client.readResource({ uri });
+    return JSON.parse((contents[0] as { text: string }).text) as Record<string, unknown>;
+  };
+  const open = await read();
+  expect(open).toMatchObject({ state: 'open', summary: proposal.summary, changes: proposal.changes });
+  expect(JSON.stringify(open)).not.toContain(proposal.hash);
+  await ferry.call('apply_proposal', { ...idOf(proposal), wait_seconds: 100 });
+  expect(await read()).toMatchObject({ state: 'done', exit: 0, outcome: '1 of 1 moved' });
+  await ferry.close();
+});

@@ -42,6 +42,8 @@ export interface ResourceKind<V extends z.ZodObject = z.ZodObject> {
   variables: V;
   /** What the user of the kubeconfig must be allowed to do. */
   needs: readonly Need[];
+  /** The tool without which there is none of it. */
+  beside?: string;
   /**
    * A text is Ferry's own and told as it is; an object is data from the cluster: it is cleaned, cut, marked as data, and
    * told as JSON. Throws FERRY_E_NOT_FOUND where there is none.

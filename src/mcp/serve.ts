@@ -83,8 +83,9 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
 /** Resources and prompts beside the tools. */
 function knowledgeOf(service: Service, chosen: readonly Tool[]): Knowledge {
   const served = new Set(chosen.map(({ name }) => name));
-  const subscriptions = new Subscriptions(resourceKinds, (signal) => sourceOf(service, { signal, owner: '' }, served));
-  return { kinds: resourceKinds, prompts, subscriptions, tools: served };
+  const kinds = resourceKinds.filter(({ beside }) => beside === undefined || served.has(beside));
+  const subscriptions = new Subscriptions(kinds, (signal) => sourceOf(service, { signal, owner: '' }, served));
+  return { kinds, prompts, subscriptions, tools: served };
 }
 
 async function overStdio(

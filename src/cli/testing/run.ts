@@ -12,7 +12,7 @@ export interface Ran {
 export async function run(
   argv: readonly string[],
   options: Partial<Pick<RunOptions, 'env' | 'name' | 'signal' | 'self'>> & {
-    stdin?: string;
+    stdin?: string | Readable;
     tty?: boolean;
     onOutput?: (text: string) => void;
   } = {},
@@ -31,7 +31,7 @@ export async function run(
   const code = await runFerry(argv, {
     stdout: stream('stdout'),
     stderr: stream('stderr'),
-    stdin: Readable.from([stdin]),
+    stdin: typeof stdin === 'string' ? Readable.from([stdin]) : stdin,
     env,
     isTTY: { stdin: tty, stdout: tty, stderr: tty },
     ...rest,
