@@ -163,9 +163,15 @@ describe.each(ways)('over %s, era %s', (transport, era) => {
       .audit()
       .slice(-2)
       .map((line) => JSON.parse(line) as object);
-    // The older protocol without sessions: nobody remembers the handshake.
-    const client = transport === 'http' && era === 'legacy' ? 'user agent node' : 'ferry-tests/0';
-    expect(good).toMatchObject({ client, transport, tool: 'nodes_top', arguments: {}, outcome: 'ok' });
+    const subject = transport === 'http' ? 'token' : 'local';
+    expect(good).toMatchObject({
+      client: 'ferry-tests/0',
+      subject,
+      transport,
+      tool: 'nodes_top',
+      arguments: {},
+      outcome: 'ok',
+    });
     expect(bad).toMatchObject({ tool: 'nodes_top', arguments: { nod: 1 }, outcome: 'invalid' });
   });
 

@@ -22,14 +22,14 @@ export interface Asked {
 export async function answering<T>(
   { method, given, needs, namespace, uri }: Asked,
   service: Service,
-  caller: Pick<Caller, 'client' | 'transport' | 'signal' | 'owner'>,
+  caller: Pick<Caller, 'client' | 'identity' | 'transport' | 'signal'>,
   tools: ReadonlySet<string>,
   work: (source: Source) => Promise<T>,
 ): Promise<T> {
   const kept = { tool: method, given, began: performance.now() };
   try {
     const done = await limited(caller.signal, async (signal) => {
-      const source = sourceOf(service, { signal, owner: caller.owner }, tools);
+      const source = sourceOf(service, { signal, owner: caller.identity.subject }, tools);
       if (needs.length === 0) return await work(source);
       return await tellingAllMissing(await source.client(), namespace, needs, () => work(source));
     });
@@ -51,7 +51,7 @@ export async function answering<T>(
 /** `owner`: whose proposals are seen. */
 export function sourceOf(
   service: Service,
-  { signal, owner }: Pick<Caller, 'signal' | 'owner'>,
+  { signal, owner }: Pick<Source, 'signal' | 'owner'>,
   tools: ReadonlySet<string>,
 ): Source {
   const { allowed, proposals } = service;

@@ -3,8 +3,10 @@ import type { DestinationStream } from 'pino';
 
 /** What is kept of one call. */
 export interface AuditRecord {
-  /** The client, as it calls itself; over HTTP every caller has the server's token. */
+  /** The client, as it calls itself. */
   client: string;
+  /** Who called, as it was proved: `local` over stdio, `token` with the server's own, or ISSUER#SUBJECT. */
+  subject: string;
   transport: 'stdio' | 'http';
   tool: string;
   arguments: unknown;

@@ -7,8 +7,9 @@ import { parseArguments } from './arguments.ts';
 import type { Audit, AuditRecord } from './audit.ts';
 import { ANSWER, fit } from './budget.ts';
 import { clean, cleanText } from './clean.ts';
+import { type Identity, WRITE } from './identity.ts';
 import { limited } from './limit.ts';
-import type { Question, Tool, ToolContext, User } from './tool.ts';
+import { changes, type Question, type Tool, type ToolContext, type User } from './tool.ts';
 
 /** What all calls of a server share. */
 export interface Service {
@@ -21,10 +22,9 @@ export interface Service {
 
 export interface Caller {
   client: string;
+  identity: Identity;
   transport: AuditRecord['transport'];
   signal: AbortSignal;
-  /** Whose proposals it sees. */
-  owner: string;
   user: User;
   progress: (line: string) => void;
   /** Puts a question to the user; the call comes again with the answer. */
@@ -54,13 +54,14 @@ type Kept = Pick<AuditRecord, 'tool' | 'outcome'> & { given: unknown; began: num
 /** Writes the audit line of one call. */
 export async function record(
   service: Pick<Service, 'audit'>,
-  caller: Pick<Caller, 'client' | 'transport'>,
+  caller: Pick<Caller, 'client' | 'identity' | 'transport'>,
   kept: Kept,
 ): Promise<void> {
   const { tool, outcome, code, given, began } = kept;
   const audit = await service.audit();
   audit.write({
     client: cleanText(caller.client).slice(0, 100),
+    subject: cleanText(caller.identity.subject).slice(0, 200),
     transport: caller.transport,
     tool,
     arguments: fit(clean(given), 2000),
@@ -79,11 +80,16 @@ interface Told {
 async function answer(tool: Tool, given: unknown, service: Service, caller: Caller): Promise<Told> {
   const parsed = parseArguments(tool.input, given, tool.instead);
   if (!parsed.ok) return { result: failed(`${tool.name}: ${parsed.message}`), outcome: 'invalid' };
+  // Over HTTP the SDK has asked for the scope before (server.ts); a write is not left to that alone.
+  if (changes(tool) && !caller.identity.scopes.includes(WRITE)) {
+    return { result: failed(`${tool.name}: your token lacks the scope ${WRITE}`), outcome: 'invalid' };
+  }
   try {
     const told = await limited(caller.signal, async (signal) => {
       const client = await service.client();
       const { allowed, proposals } = service;
-      const { owner, user, progress } = caller;
+      const { identity, user, progress } = caller;
+      const owner = identity.subject;
       const context: ToolContext = { client, signal, allowed, proposals, owner, user, progress };
       const { namespace } = parsed.value as { namespace?: string };
       return await tellingAllMissing(client, namespace, tool.needs, () => tool.run(parsed.value, context));

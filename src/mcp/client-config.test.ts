@@ -9,16 +9,17 @@ test.each<[Reach, ClientForm, object]>([
   [program, 'vscode', { servers: { ferry: { type: 'stdio', ...program } } }],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: clients put the variable in
   [
-    url,
+    { ...url, bears: true },
     'mcpServers',
     { mcpServers: { ferry: { type: 'http', ...url, headers: { Authorization: 'Bearer ${FERRY_MCP_TOKEN}' } } } },
   ],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: clients put the variable in
   [
-    url,
+    { ...url, bears: true },
     'vscode',
     { servers: { ferry: { type: 'http', ...url, headers: { Authorization: 'Bearer ${env:FERRY_MCP_TOKEN}' } } } },
   ],
+  [{ ...url, bears: false }, 'mcpServers', { mcpServers: { ferry: { type: 'http', ...url } } }],
 ])('%j as %s', (reach, form, snippet) => {
   expect(clientConfig(reach, form)).toEqual(snippet);
 });

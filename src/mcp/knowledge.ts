@@ -16,6 +16,5 @@ export interface Knowledge {
 /** How its requests reach the cluster and the audit. */
 export interface Wiring {
   service: Service;
-  transport: Caller['transport'];
   callerOf: (context: ServerContext) => Caller;
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { McpHandlerRequestOptions, ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import type { Service } from './call.ts';
+import { identityOf } from './identity.ts';
 import type { Knowledge } from './knowledge.ts';
 import { listenIn, refusal, wishOf } from './listening.ts';
 import type { Wish } from './subscriptions.ts';
@@ -44,8 +45,8 @@ export function listeningOverHttp(knowledge: Knowledge, service: Service): Liste
           .catch(() => undefined));
       const listen = listenIn(body);
       if (listen === undefined) return await handler.fetch(request, options);
-      const client = `user agent ${request.headers.get('user-agent') ?? 'unknown'}`;
-      const error = await refusal(listen, knowledge, service, { client, transport: 'http', signal: request.signal });
+      const identity = identityOf(options?.authInfo);
+      const error = await refusal(listen, knowledge, service, { identity, transport: 'http', signal: request.signal });
       if (error !== undefined) return Response.json({ jsonrpc: '2.0', id: listen.id, error });
       return await wishes.run(wishOf(listen.params.notifications), () => handler.fetch(request, options));
     },

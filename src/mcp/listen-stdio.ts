@@ -5,6 +5,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import type { Service } from './call.ts';
+import { starter } from './identity.ts';
 import type { Knowledge } from './knowledge.ts';
 import { listenIn, refusal, subscriberOf, wishOf } from './listening.ts';
 
@@ -66,7 +67,11 @@ export function withListening(inner: Transport, knowledge: Knowledge, service: S
     const listen = listenIn(message);
     if (listen === undefined) return true;
     asked.set(listen.id, true);
-    const error = await refusal(listen, knowledge, service, { transport: 'stdio', signal: closed.signal });
+    const error = await refusal(listen, knowledge, service, {
+      identity: starter,
+      transport: 'stdio',
+      signal: closed.signal,
+    });
     const stillWanted = asked.get(listen.id) === true;
     asked.delete(listen.id);
     if (error === undefined || !stillWanted) return stillWanted;

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { answering } from './answering.ts';
-import type { Service } from './call.ts';
+import type { Caller, Service } from './call.ts';
 import { clientIn } from './client-name.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Subscriber, Wish } from './subscriptions.ts';
@@ -35,13 +35,12 @@ export async function refusal(
   { params }: Listen,
   { subscriptions, tools }: Knowledge,
   service: Service,
-  caller: { client?: string; transport: 'stdio' | 'http'; signal: AbortSignal },
+  caller: Pick<Caller, 'identity' | 'transport' | 'signal'>,
 ): Promise<{ code: number; message: string; data?: unknown } | undefined> {
   const wish = wishOf(params.notifications);
   const named = {
     ...caller,
-    owner: caller.transport,
-    client: clientIn(params._meta ?? {}) ?? caller.client ?? 'unknown',
+    client: clientIn(params._meta ?? {}) ?? 'unknown',
   };
   const asked = { method: 'subscriptions/listen', given: wish, needs: [] };
   try {

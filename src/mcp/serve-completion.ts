@@ -18,10 +18,11 @@ export function serveCompletion(server: McpServer, knowledge: Knowledge, { servi
     const known = completers(knowledge, ref) ?? {};
     const complete = Object.hasOwn(known, argument.name) ? known[argument.name] : undefined;
     if (complete === undefined) return { completion: { values: [] } };
-    const { signal: gone, owner } = callerOf(context);
+    const { signal: gone, identity } = callerOf(context);
     const all = await limited(
       gone,
-      (signal) => complete(about?.arguments ?? {}, sourceOf(service, { signal, owner }, knowledge.tools)),
+      (signal) =>
+        complete(about?.arguments ?? {}, sourceOf(service, { signal, owner: identity.subject }, knowledge.tools)),
       TIMEOUT,
     ).catch(() => []);
     // A name with anything in it that a reader would not see is none that can be asked for.

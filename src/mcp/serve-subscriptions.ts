@@ -20,12 +20,6 @@ export function serveSubscriptions(server: McpServer, knowledge: Knowledge, wiri
   server.server.setRequestHandler('resources/subscribe', async ({ params: { uri } }, context) => {
     const asked = { method: 'resources/subscribe', given: { uri }, needs: [] };
     return await answering(asked, wiring.service, wiring.callerOf(context), tools, async ({ signal }) => {
-      if (wiring.transport === 'http' && context.sessionId === undefined) {
-        throw new ProtocolError(
-          ProtocolErrorCode.InvalidRequest,
-          'without a session nobody can be told of changes: subscribe over stdio, or with protocol 2026-07-28',
-        );
-      }
       if (open.size >= MOST)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `more than ${MOST} subscriptions`);
       await subscriptions.admit({ uris: [uri], list: false }, signal);

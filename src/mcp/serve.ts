@@ -6,6 +6,7 @@ import { ProposalStore } from '../propose/store.ts';
 import { sourceOf } from './answering.ts';
 import { type Audit, openAudit } from './audit.ts';
 import type { Service } from './call.ts';
+import type { HttpOptions } from './http.ts';
 import type { Knowledge } from './knowledge.ts';
 import { withListening } from './listen-stdio.ts';
 import { allowList } from './primitives/allowed.ts';
@@ -33,7 +34,7 @@ export interface ServeOptions {
   /** Of the audit; default: stderr. */
   auditFile?: string;
   /** Streamable HTTP on 127.0.0.1 instead of stdio; port 0: any. */
-  http?: { port: number; token: string; listening(url: string): void };
+  http?: Omit<HttpOptions, 'signal' | 'changes'>;
 }
 
 /** Serves until the client closes its end, or the signal. Rejects with EADDRINUSE if the port is taken. */

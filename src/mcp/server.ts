@@ -1,6 +1,7 @@
 import {
   McpServer,
   type McpServerFactory,
+  requireScopes,
   type ServerContext,
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
@@ -8,13 +9,14 @@ import { z } from 'zod';
 import { type Caller, call, type Service } from './call.ts';
 import { cleanText } from './clean.ts';
 import { clientIn, nameOf } from './client-name.ts';
+import { identityOf, READ, WRITE } from './identity.ts';
 import type { Knowledge } from './knowledge.ts';
 import { NAME } from './schemas.ts';
 import { serveCompletion } from './serve-completion.ts';
 import { servePrompts } from './serve-prompts.ts';
 import { serveResources } from './serve-resources.ts';
 import { serveSubscriptions } from './serve-subscriptions.ts';
-import type { Tool } from './tool.ts';
+import { changes, type Tool } from './tool.ts';
 import { ask, newSeal, userBehind } from './user.ts';
 
 const instructions = (
@@ -44,6 +46,8 @@ export function serverFactory(
 ): McpServerFactory {
   const writes = tools.some(({ effect }) => effect === 'apply');
   const seal = newSeal();
+  // Over HTTP the older protocol has sessions, the newer one makes a server for each request.
+  const listed = tools.map((tool) => ({ tool, config: configOf(tool) }));
   return ({ era }) => {
     const server = new McpServer(
       { name: 'ferry', title: 'Ferry', version },
@@ -63,20 +67,18 @@ export function serverFactory(
     );
     const callerOf = (context: ServerContext): Caller => ({
       client: clientName(server, context),
+      identity: identityOf(context.http?.authInfo),
       transport,
       signal: context.mcpReq.signal,
-      owner: transport,
       user: userBehind(server, context),
       progress: progressTo(context),
       ask: (question) => ask(seal, question),
     });
-    for (const tool of tools) {
-      server.registerTool(tool.name, configOf(tool), async (given, context) =>
-        call(tool, given, service, callerOf(context)),
-      );
+    for (const { tool, config } of listed) {
+      server.registerTool(tool.name, config, async (given, context) => call(tool, given, service, callerOf(context)));
     }
     if (knowledge !== undefined) {
-      const wiring = { service, transport, callerOf };
+      const wiring = { service, callerOf };
       serveResources(server, knowledge, wiring);
       servePrompts(server, knowledge, wiring);
       serveCompletion(server, knowledge, wiring);
@@ -91,8 +93,8 @@ function configOf(tool: Tool) {
   return {
     title: tool.title,
     description: tool.description,
-    inputSchema: listed(tool.input, 'input'),
-    outputSchema: listed(tool.output, 'output'),
+    inputSchema: schemaOf(tool.input, 'input'),
+    outputSchema: schemaOf(tool.output, 'output'),
     annotations: {
       readOnlyHint: effect === 'read',
       destructiveHint: destructive,
@@ -101,6 +103,8 @@ function configOf(tool: Tool) {
       // What is read belongs to a cluster that others change as well.
       openWorldHint: true,
     },
+    // A client that has not asked for the scope is told to (403), before anything runs.
+    ...(changes(tool) && { scopeChallenge: requireScopes(READ, WRITE) }),
     _meta: { 'ferry.run/rbac': { rules: rulesOf(tool.needs) } },
   };
 }
@@ -109,7 +113,7 @@ function configOf(tool: Tool) {
  * A schema that is listed and lets everything pass: arguments are parsed in `call`, so that a call with bad ones gets
  * Ferry's words and an audit line.
  */
-function listed(schema: z.ZodObject, io: 'input' | 'output'): StandardSchemaWithJSON {
+function schemaOf(schema: z.ZodObject, io: 'input' | 'output'): StandardSchemaWithJSON {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', override: leaner(io) });
   const jsonSchema = { input: () => json, output: () => json };
   return {
@@ -161,11 +165,7 @@ function progressTo({ mcpReq }: ServerContext): (line: string) => void {
   };
 }
 
-/**
- * How the client calls itself: in every request since 2026-07-28, at the handshake before. Over HTTP the older protocol
- * is served without sessions, so that its handshake is forgotten: there the user agent has to do.
- */
+/** How the client calls itself: in every request since 2026-07-28, at the handshake before. */
 function clientName(server: McpServer, context: ServerContext): string {
-  const named = clientIn(context.mcpReq.envelope ?? {}) ?? nameOf(server.server.getClientVersion());
-  return named ?? `user agent ${context.http?.req?.headers.get('user-agent') ?? 'unknown'}`;
+  return clientIn(context.mcpReq.envelope ?? {}) ?? nameOf(server.server.getClientVersion()) ?? 'unknown';
 }

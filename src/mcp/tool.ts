@@ -75,6 +75,11 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   run(input: z.infer<I>, context: ToolContext): Promise<Answer<z.infer<O>> | Question>;
 }
 
+/** Whether it changes something, or prepares that. */
+export function changes({ effect = 'read' }: Tool): boolean {
+  return effect !== 'read';
+}
+
 /** Keeps the types of one tool's schemas together, and lets tools of all types stand in one list. */
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(definition: Tool<I, O>): Tool {
   return definition;

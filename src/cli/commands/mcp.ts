@@ -14,6 +14,8 @@ interface Flags extends ConnectionFlags {
   allowWrites?: boolean;
   port?: number;
   tokenFile?: string;
+  oauthIssuer?: string;
+  oauthAudience?: string;
   auditFile?: string;
   printConfig?: 'mcpServers' | 'vscode' | true;
 }
@@ -35,6 +37,8 @@ export function mcpCommand(program: Command, { io, run }: Invocation): void {
       integer(0, 65535),
     )
     .option('--token-file <file>', 'with --port: the bearer token (default: a new one, printed once)')
+    .option('--oauth-issuer <url>', 'with --port: take the tokens that this OAuth issuer gives out')
+    .option('--oauth-audience <text>', 'whom its tokens must be for (default: the address of the server)')
     .option('--audit-file <file>', 'append a line for each call to this file (default: standard error)')
     .addOption(
       new Option('--print-config [form]', 'print what a client needs to be configured, and end').choices([
@@ -54,19 +58,27 @@ Examples:
   ${io.name} mcp --print-config vscode --kubeconfig ~/prod.kubeconfig
 
   # A server that several clients share
-  ${io.name} mcp --port 8765 --token-file ~/.ferry-token --audit-file ~/ferry-audit.jsonl`,
+  ${io.name} mcp --port 8765 --token-file ~/.ferry-token --audit-file ~/ferry-audit.jsonl
+
+  # The same, with tokens of the company's issuer that carry the scope ferry:read, or ferry:write as well
+  ${io.name} mcp --port 8765 --oauth-issuer https://sso.example.com/realms/ops`,
     )
     .action((flags: Flags) => run(async () => await mcp(io, flags)));
   connectionFlags(command);
 }
 
 async function mcp(io: Io, flags: Flags): Promise<ExitCode> {
-  if (flags.tokenFile !== undefined && flags.port === undefined) {
-    throw new FerryError('FERRY_E_USAGE', '--token-file is for --port', 'Without --port the client is who starts it.');
+  const forPort = { '--token-file': flags.tokenFile, '--oauth-issuer': flags.oauthIssuer };
+  for (const [name, value] of Object.entries(forPort)) {
+    if (value === undefined || flags.port !== undefined) continue;
+    throw new FerryError('FERRY_E_USAGE', `${name} is for --port`, 'Without --port the client is who starts it.');
+  }
+  if (flags.oauthAudience !== undefined && flags.oauthIssuer === undefined) {
+    throw new FerryError('FERRY_E_USAGE', '--oauth-audience is for --oauth-issuer', 'Name the issuer, too.');
   }
   if (flags.printConfig !== undefined) return await printConfig(io, flags, flags.printConfig);
   const { serveMcp } = await import('../../mcp/serve.ts');
-  const http = flags.port === undefined ? undefined : await httpOptions(io, flags.port, flags.tokenFile);
+  const http = flags.port === undefined ? undefined : await httpOptions(io, flags.port, flags);
   try {
     await serveMcp({
       connect: () => openCluster(io, flags),
@@ -95,13 +107,17 @@ async function mcp(io: Io, flags: Flags): Promise<ExitCode> {
   return exit.ok;
 }
 
-async function httpOptions(io: Io, port: number, file: string | undefined) {
-  const token = file === undefined ? randomBytes(32).toString('base64url') : await readToken(file);
+async function httpOptions(io: Io, port: number, { tokenFile, oauthIssuer, oauthAudience }: Flags) {
+  // With an issuer, a token of the server's own is there only if asked for.
+  const made = (tokenFile ?? oauthIssuer) ? undefined : randomBytes(32).toString('base64url');
+  const token = tokenFile === undefined ? made : await readToken(tokenFile);
   const listening = (url: string): void => {
     note(io, `serving MCP at ${url}`);
-    if (file === undefined) note(io, `bearer token, shown only now: ${token}`);
+    if (made !== undefined) note(io, `bearer token, shown only now: ${made}`);
   };
-  return { port, token, listening };
+  const audience = oauthAudience === undefined ? {} : { audience: oauthAudience };
+  const oauth = oauthIssuer === undefined ? {} : { oauth: { issuer: oauthIssuer, ...audience } };
+  return { port, ...(token !== undefined && { token }), ...oauth, listening };
 }
 
 async function readToken(file: string): Promise<string> {
@@ -143,7 +159,10 @@ async function printConfig(io: Io, flags: Flags, form: 'mcpServers' | 'vscode' |
   const reach =
     flags.port === undefined
       ? { command, args: [...before, 'mcp', ...given] }
-      : { url: `http://127.0.0.1:${flags.port}/mcp` };
+      : {
+          url: `http://127.0.0.1:${flags.port}/mcp`,
+          bears: flags.oauthIssuer === undefined || flags.tokenFile !== undefined,
+        };
   io.stdout.write(`${JSON.stringify(clientConfig(reach, form === true ? 'mcpServers' : form), null, 2)}\n`);
   return exit.ok;
 }

@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../kube/types.ts';
 import { ProposalStore } from '../../propose/store.ts';
 import type { Caller, Service } from '../call.ts';
+import { starter } from '../identity.ts';
 
 /** A service on one client that keeps no audit. */
 export function testService(client: () => Promise<KubeClient>): Service {
@@ -16,9 +17,9 @@ export function testService(client: () => Promise<KubeClient>): Service {
 export function testCaller(): Caller {
   return {
     client: 'test',
+    identity: starter,
     transport: 'stdio',
     signal: new AbortController().signal,
-    owner: 'stdio',
     user: { canBeAsked: false, answer: () => undefined },
     progress: () => undefined,
     ask: () => Promise.reject(new Error('nobody can be asked')),
