@@ -86,7 +86,7 @@ export async function ferryMcp(
     };
     return { client, call: asked(client), audit: () => lines, close };
   }
-  const { url, token, stop } = await ferryHttp(file, hear, allowWrites);
+  const { url, token, stop } = await ferryHttp(file, hear, { allowWrites });
   const headers = { Authorization: `Bearer ${token}` };
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
   const close = async (): Promise<void> => {
@@ -97,13 +97,20 @@ export async function ferryMcp(
   return { client, call: asked(client), audit: () => lines, close };
 }
 
+export interface HttpGiven {
+  allowWrites?: boolean;
+  /** Default: a new token, if there is no issuer. */
+  token?: string;
+  oauth?: { issuer: string; audience?: string };
+}
+
 /** The server over HTTP on a port of its own, for raw requests as well. */
 export async function ferryHttp(
   kubeconfigFile: string,
   hear: (chunk: unknown) => void = () => undefined,
-  allowWrites = false,
+  { allowWrites = false, ...given }: HttpGiven = {},
 ): Promise<{ url: string; token: string; stop: () => Promise<void> }> {
-  const token = randomBytes(16).toString('hex');
+  const http = given.oauth === undefined ? { token: randomBytes(16).toString('hex'), ...given } : given;
   const end = new AbortController();
   const stderr = new PassThrough();
   stderr.on('data', hear);
@@ -119,7 +126,7 @@ export async function ferryHttp(
       stdout: new PassThrough(),
       stderr,
       signal: end.signal,
-      http: { port: 0, token, listening },
+      http: { port: 0, ...http, listening },
     });
     served.catch(reject);
   });
@@ -127,5 +134,5 @@ export async function ferryHttp(
     end.abort();
     await served;
   };
-  return { url, token, stop };
+  return { url, token: http.token ?? '', stop };
 }

@@ -36,6 +36,10 @@ describe('--print-config', () => {
       },
     ],
     [['mcpServers', '--port', '8765'], { mcpServers: { ferry: { type: 'http', url: 'http://127.0.0.1:8765/mcp' } } }],
+    [
+      ['vscode', '--port', '8765', '--oauth-issuer', 'https://sso.example'],
+      { servers: { ferry: { type: 'http', url: 'http://127.0.0.1:8765/mcp' } } },
+    ],
   ])('%j', async (argv, expected) => {
     const ran = await run(['mcp', '--print-config', ...argv], { self });
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
@@ -47,6 +51,9 @@ describe('refused', () => {
   test.each<[string, () => string[], string]>([
     ['a toolset that is not there', () => ['--toolsets', 'migration,foo'], 'Use migration, primitives, or both'],
     ['a token file without a port', () => ['--token-file', join(folder, 'good')], '--token-file is for --port'],
+    ['an issuer without a port', () => ['--oauth-issuer', 'https://sso.example'], '--oauth-issuer is for --port'],
+    ['an audience without an issuer', () => ['--port', '0', '--oauth-audience', 'x'], '--oauth-audience is for'],
+    ['an issuer without TLS', () => ['--port', '0', '--oauth-issuer', 'http://sso.example'], 'is no https address'],
     ['a token that is too short', () => ['--port', '0', '--token-file', join(folder, 'short')], 'holds no token'],
     [
       'a token that others can read',

@@ -78,12 +78,12 @@ interface Told {
 }
 
 async function answer(tool: Tool, given: unknown, service: Service, caller: Caller): Promise<Told> {
-  const parsed = parseArguments(tool.input, given, tool.instead);
-  if (!parsed.ok) return { result: failed(`${tool.name}: ${parsed.message}`), outcome: 'invalid' };
   // Over HTTP the SDK has asked for the scope before (server.ts); a write is not left to that alone.
   if (changes(tool) && !caller.identity.scopes.includes(WRITE)) {
     return { result: failed(`${tool.name}: your token lacks the scope ${WRITE}`), outcome: 'invalid' };
   }
+  const parsed = parseArguments(tool.input, given, tool.instead);
+  if (!parsed.ok) return { result: failed(`${tool.name}: ${parsed.message}`), outcome: 'invalid' };
   try {
     const told = await limited(caller.signal, async (signal) => {
       const client = await service.client();

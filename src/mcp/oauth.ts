@@ -92,7 +92,7 @@ async function keysOf(issuer: string): Promise<URL> {
         await answer.body?.cancel();
         continue;
       }
-      told = ((await answer.json()) ?? {}) as typeof told;
+      told = ((await answer.json()) as typeof told | null) ?? {};
     } catch (error) {
       last = error;
       continue;
