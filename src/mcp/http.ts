@@ -6,7 +6,7 @@ import {
   createMcpHandler,
   getOAuthProtectedResourceMetadataUrl,
   isLegacyRequest,
-  type McpHandlerRequestOptions,
+  type McpHttpHandler,
   type McpServerFactory,
 } from '@modelcontextprotocol/server';
 import { bearerGate } from './gate.ts';
@@ -97,7 +97,7 @@ export async function serveHttp(factory: McpServerFactory, options: HttpOptions,
     const heard = changes?.hearing(modern) ?? modern;
     const sessions = new Sessions(factory, bounds.sessions, () => performance.now());
     const sweeping = setInterval(() => sessions.sweep(), 60_000);
-    const serve = toNodeHandler({ fetch: byEra(heard.fetch, sessions) }, { maxRequestBodySize: bounds.body });
+    const serve = toNodeHandler({ fetch: byEra(heard, sessions) }, { maxRequestBodySize: bounds.body });
     const enter = fairUse(bounds.perIdentity, () => performance.now());
     const isHostGood = localhostHostValidation();
     const isOriginGood = localhostOriginValidation();
@@ -140,7 +140,7 @@ export async function serveHttp(factory: McpServerFactory, options: HttpOptions,
 }
 
 /** The protocols' eras, told apart by the request itself. */
-function byEra(modern: (request: Request, options: McpHandlerRequestOptions) => Promise<Response>, sessions: Sessions) {
+function byEra(modern: Pick<McpHttpHandler, 'fetch'>, sessions: Sessions) {
   return async (request: Request, { authInfo }: { authInfo?: AuthInfo } = {}): Promise<Response> => {
     if (authInfo === undefined) throw new Error('a request came past the gate');
     let body: unknown;
@@ -154,7 +154,7 @@ function byEra(modern: (request: Request, options: McpHandlerRequestOptions) => 
       if (Array.isArray(body)) return refusal(400, 'Invalid Request: batches are not supported', -32600);
     }
     if (await isLegacyRequest(request, body)) return await sessions.fetch(request, body, authInfo);
-    return await modern(request, { authInfo, ...(body !== undefined && { parsedBody: body }) });
+    return await modern.fetch(request, { authInfo, ...(body !== undefined && { parsedBody: body }) });
   };
 }
 
