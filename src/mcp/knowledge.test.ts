@@ -18,9 +18,7 @@ beforeAll(async () => {
     Promise.reject(new FerryError('FERRY_E_UNREACHABLE', 'no cluster here', 'Start one.')),
   );
   const names = new Set(tools.map(({ name }) => name));
-  const subscriptions = new Subscriptions(resourceKinds, (signal) =>
-    sourceOf(service, { ...testCaller(), signal }, names),
-  );
+  const subscriptions = new Subscriptions(resourceKinds, (signal) => sourceOf(service, { signal, owner: '' }, names));
   const knowledge = { kinds: resourceKinds, prompts, subscriptions, tools: names };
   const factory = serverFactory(tools, service, { version: '0', transport: 'stdio', knowledge });
   const server = await factory({ era: 'legacy' });
