@@ -6,7 +6,7 @@ import { prompts } from './prompts/index.ts';
 import { resourceKinds } from './resources/index.ts';
 import { serverFactory } from './server.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { testCaller, testService } from './testing/service.ts';
+import { testService } from './testing/service.ts';
 import { tools } from './tools/index.ts';
 
 // What a client is told of resources and prompts; no cluster is reached.
