@@ -140,4 +140,56 @@ describe.each(ways)('over %s, era %s', (transport, era) => {
     await read('ferry://reference/settings/network');
     expect(updated).toEqual([]);
   });
+
+  test('the list has the migrations, and the templates complete their names', async () => {
+    await migrate(`listed-${transport}-${era}`, 'ledger-app').catch(() => undefined);
+    const { resources: listed } = await ferry.client.listResources();
+    expect(listed.slice(0, 3).map(({ uri }) => uri)).toEqual([
+      'ferry://reference/checks',
+      'ferry://reference/causes',
+      'ferry://reference/settings',
+    ]);
+    const migrations = listed.filter(({ uri }) => uri.startsWith('ferry://migrations/finance/'));
+    expect(migrations.length).toBeGreaterThan(0);
+    for (const { title } of migrations) expect(title).toMatch(/^finance\/ledger-app: [A-Z]/);
+    const ref = { type: 'ref/resource' as const, uri: 'ferry://reference/settings/{+name}' };
+    const { completion } = await ferry.client.complete({ ref, argument: { name: 'name', value: 'parallel' } });
+    expect(completion.values).toEqual(['parallelMigrationsPerCluster', 'parallelOutboundMigrationsPerNode']);
+  });
+
+  test('a client that goes away without a word takes its subscription along', async () => {
+    if (transport === 'http' && era === 'legacy') return;
+    const other = await ferryMcp(lab.kubeconfig, transport, era);
+    const uri = 'ferry://migrations/finance/any';
+    if (era === 'modern') await other.client.listen({ resourceSubscriptions: [uri] });
+    else await other.client.subscribeResource({ uri });
+    await expect.poll(() => watches).toBe(1);
+    await other.close();
+    await expect.poll(() => watches).toBe(0);
+  });
+
+  test('two subscribers share one watch', async () => {
+    if (era === 'legacy') return;
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((name) =>
+        ferry.client.listen({ resourceSubscriptions: [`ferry://migrations/finance/${name}`] }),
+      ),
+    );
+    await expect.poll(() => watches).toBe(1);
+    await one?.close();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(watches).toBe(1);
+    await two?.close();
+    await expect.poll(() => watches).toBe(0);
+  });
+
+  test('what can not be subscribed to is refused in words', async () => {
+    const uri = 'ferry://migrations/finance';
+    const ask =
+      era === 'modern'
+        ? ferry.client.listen({ resourceSubscriptions: [uri] })
+        : ferry.client.subscribeResource({ uri });
+    const words = transport === 'http' && era === 'legacy' ? 'without a session' : `there is no resource "${uri}"`;
+    await expect(ask).rejects.toThrow(words);
+  });
 });

@@ -1,8 +1,10 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { FerryError } from '../model/errors.ts';
 import { sourceOf } from './answering.ts';
 import { prompts } from './prompts/index.ts';
+import { type ResourceKind, resourceKind } from './resource.ts';
 import { resourceKinds } from './resources/index.ts';
 import { serverFactory } from './server.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -13,18 +15,25 @@ import { tools } from './tools/index.ts';
 
 let client: Client;
 
-beforeAll(async () => {
+/** A client of a server with these kinds of resources, and all prompts. */
+async function clientOf(kinds: readonly ResourceKind[]): Promise<Client> {
   const service = testService(() =>
     Promise.reject(new FerryError('FERRY_E_UNREACHABLE', 'no cluster here', 'Start one.')),
   );
   const names = new Set(tools.map(({ name }) => name));
-  const subscriptions = new Subscriptions(resourceKinds, (signal) => sourceOf(service, { signal, owner: '' }, names));
-  const knowledge = { kinds: resourceKinds, prompts, subscriptions, tools: names };
-  const factory = serverFactory(tools, service, { version: '0', transport: 'stdio', knowledge });
-  const server = await factory({ era: 'legacy' });
-  client = new Client({ name: 'test', version: '0' });
+  const subscriptions = new Subscriptions(kinds, (signal) => sourceOf(service, { signal, owner: '' }, names));
+  const knowledge = { kinds, prompts, subscriptions, tools: names };
+  const server = await serverFactory(tools, service, { version: '0', transport: 'stdio', knowledge })({
+    era: 'legacy',
+  });
+  const connected = new Client({ name: 'test', version: '0' });
   const [near, far] = InMemoryTransport.createLinkedPair();
-  await Promise.all([server.connect(far), client.connect(near)]);
+  await Promise.all([server.connect(far), connected.connect(near)]);
+  return connected;
+}
+
+beforeAll(async () => {
+  client = await clientOf(resourceKinds);
 });
 
 afterAll(async () => await client.close());
@@ -96,4 +105,34 @@ test('names stand once, and every prompt and argument has a description', async 
     expect(description?.length, name).toBeGreaterThan(40);
     for (const each of args ?? []) expect(each.description?.length, `${name} ${each.name}`).toBeGreaterThan(5);
   }
+});
+
+test('a long list is told in pages of 50, each resource once, cleaned', async () => {
+  const many = resourceKind({
+    name: 'many',
+    title: 'Many',
+    description: 'Many of them.',
+    mimeType: 'text/plain',
+    uri: 'ferry://many/{id}',
+    variables: z.strictObject({ id: z.string() }),
+    needs: [],
+    read: () => Promise.resolve(''),
+    list: () =>
+      Promise.resolve(
+        Array.from({ length: 120 }, (_, id) => ({ variables: { id: String(id) }, title: `n\u202e${id}` })),
+      ),
+  });
+  const other = await clientOf([many]);
+  const pages: string[][] = [];
+  let cursor: string | undefined;
+  do {
+    const params = cursor === undefined ? {} : { cursor };
+    const page = await other.request({ method: 'resources/list', params });
+    pages.push(page.resources.map(({ uri }) => uri));
+    expect(page.resources.every(({ title }) => /^n \d+$/.test(title ?? ''))).toBe(true);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  expect(pages.map((page) => page.length)).toEqual([50, 50, 20]);
+  expect(new Set(pages.flat()).size).toBe(120);
+  await other.close();
 });
