@@ -32,10 +32,10 @@ function sure({ confidence = 'certain' }: LabRow, release: string): string {
 describe.each(rows.map((row) => [`${row.cause}${row.title === undefined ? '' : `, ${row.title}`}`, row] as const))(
   '%s',
   (_, row) => {
-    const { cause, releases = USUAL, happens, near, of = 'vm/web', beside } = row;
+    const { cause, releases = USUAL, happens, near, of = 'vm/web', beside, cluster } = row;
 
     test.each(releases)('in %s', async (release) => {
-      const diagnosis = await diagnose(release, happens, of);
+      const diagnosis = await diagnose(release, happens, of, cluster);
       const { cause: first, also } = diagnosis;
       const found = [first, ...also].find((each) => each?.cause === cause);
       expect([first?.cause, ...also.map((each) => each.cause)]).toContain(cause);

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { Store } from '../src/lab/api/store.ts';
 import { Clock } from '../src/lab/clock.ts';
 import { type Cluster, createCluster } from '../src/lab/cluster.ts';
-import { HostModelUnknown, launcherPod, targetPod } from '../src/lab/controllers/launcher-pod.ts';
+import { launcherPod } from '../src/lab/controllers/launcher-pod.ts';
 import { questionOf, reject, usage } from '../src/lab/controllers/scheduling.ts';
+import { TargetUnknown, targetPod } from '../src/lab/controllers/target-pod.ts';
 import { random } from '../src/lab/random.ts';
 import { resources } from '../src/lab/resources.ts';
 import { buildScenario } from '../src/lab/scenarios/build.ts';
@@ -59,7 +60,7 @@ function liveTarget(cluster: Cluster, vmi: VirtualMachineInstance, node: string 
   try {
     return targetPod(cluster, vmi, migrationTo(node), podOf(cluster, vmi));
   } catch (error) {
-    if (error instanceof HostModelUnknown) return undefined;
+    if (error instanceof TargetUnknown) return undefined;
     throw error;
   }
 }

@@ -74,6 +74,18 @@ export function isWaiting({ phase, view, targetPod }: MigrationCase): boolean {
   return view !== undefined && targetPod === undefined && (phase === '' || phase === 'Pending');
 }
 
+/**
+ * Why virt-controller does not make the target pod. Of what it finds before it asks for the pod it records no event: all
+ * there is is a line of its log, `reenqueuing Migration NAMESPACE/NAME`, with the reason (KubeVirt v1.3 to v1.9,
+ * pkg/virt-controller/watch/migration, Execute and createTargetPod).
+ */
+export function noTargetBecause(each: MigrationCase, pattern: RegExp): Said | undefined {
+  const { metadata } = each.migration;
+  const about = `Migration ${metadata.namespace ?? ''}/${metadata.name}"`;
+  const logs = each.logs.map((log) => ({ ...log, lines: log.lines.filter((line) => line.includes(about)) }));
+  return eventSaying(each.events, pattern) ?? lineSaying(logs, pattern, 'virt-controller');
+}
+
 /** Seconds for a sentence: `45 s`, `5 min`, `2 h 5 min`. */
 export function inWords(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -5,6 +5,12 @@ import type { Cluster } from './cluster.ts';
 export interface Broken {
   /** Pods that no kubelet can start. */
   unstartable: Set<(pod: Pod) => boolean>;
+  /** Pods whose node does not have their images; ms until it has pulled one, without it: the registry does not answer. */
+  images: Set<{ concerns: (pod: Pod) => boolean; takes?: number }>;
+  /** Pods whose volumes the storage attaches to no further node. */
+  unattachable: Set<(pod: Pod) => boolean>;
+  /** Namespaces in which an admission webhook denies new pods. */
+  podsDenied: Set<string>;
   /** How far the clocks of nodes are ahead, ms. */
   nodeClocks: Map<string, number>;
   /** What firewalls do to new connections of migrations. */
@@ -36,6 +42,9 @@ export interface LibvirtError {
 export function nothingBroken(): Broken {
   return {
     unstartable: new Set(),
+    images: new Set(),
+    unattachable: new Set(),
+    podsDenied: new Set(),
     nodeClocks: new Map(),
     firewalls: new Set(),
     libvirtErrors: new Map(),

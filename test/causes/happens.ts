@@ -1,3 +1,4 @@
+import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { at, type Hand } from './harness.ts';
 
 export type Happens = (hand: Hand) => Promise<void>;
@@ -10,6 +11,8 @@ export interface LabRow {
   releases?: string[];
   happens: Happens;
   near: Happens;
+  /** Where it happens; default the scenario of harness.ts, which is that of the near miss always. */
+  cluster?: Scenario;
   /** Default vm/web. */
   of?: string;
   /** Default certain; by release where it differs. */

@@ -12,7 +12,13 @@ import { type Lab, startLab } from '../../src/lab/lab.ts';
 import { resources } from '../../src/lab/resources.ts';
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { local, nfs } from '../../src/lab/scenarios/storage.ts';
-import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../src/model/objects.ts';
+import type {
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+} from '../../src/model/objects.ts';
 
 // A cluster that is brought into trouble through its API, and asked with `ferry diagnose`.
 
@@ -33,6 +39,10 @@ export interface Hand {
   launcher(vm: string): string;
   /** The virt-handler of a node. */
   handler(node: string): string;
+  /** Names of a node's labels that start so. */
+  labels(node: string, prefix: string): string[];
+  /** The volume behind a VM's disk. */
+  volume(vm: string): string;
   /** The target pod of m-VM. */
   target(vm: string): Pod;
   /** An event as a component would record it. */
@@ -56,7 +66,7 @@ const disk = [{ name: 'root', storage: nfs.name, size: '10Gi' }];
 const calm = { zero: '1Gi', writes: '16Mi@4Mi', cpu: 0.2 };
 
 /** Three workers; web and web2 leave worker-0, other is on worker-1; pinned stays on a local disk. */
-const scenario: Scenario = {
+export const scenario: Scenario = {
   name: 'causes',
   description: 'for the causes',
   nodes: [
@@ -125,10 +135,11 @@ export async function diagnose(
   release: string,
   happens: (hand: Hand) => Promise<void>,
   subject: string,
+  cluster: Scenario = scenario,
 ): Promise<Diagnosis> {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-causes-'));
   const lab = await startLab({
-    scenario,
+    scenario: cluster,
     cnv: release,
     speed: 'stopped',
     seed: 'causes',
@@ -191,6 +202,15 @@ function handIn(lab: Lab, client: KubeClient): Hand {
         .list<Pod>(resources.pods, 'openshift-cnv')
         .find(({ metadata, spec }) => metadata.labels?.['kubevirt.io'] === 'virt-handler' && spec?.nodeName === node)!
         .metadata.name,
+    labels: (node, prefix) =>
+      Object.keys(lab.store.get<Node>(resources.nodes, undefined, node)?.metadata.labels ?? {}).filter((name) =>
+        name.startsWith(prefix),
+      ),
+    volume: (vm) => {
+      const claim = hand.vmi(vm).spec.volumes?.[0];
+      const name = claim?.dataVolume?.name ?? claim?.persistentVolumeClaim?.claimName ?? '';
+      return lab.store.get<PersistentVolumeClaim>(resources.claims, 'vms', name)!.spec!.volumeName!;
+    },
     target: (vm) =>
       lab.store
         .list<Pod>(resources.pods, 'vms')

@@ -13,12 +13,49 @@ const queued: Happens = async (hand) => {
   hand.pass(2);
 };
 
-const said =
-  (message: string): Happens =>
-  async (hand) => {
-    await queued(hand);
-    await hand.event('VirtualMachineInstance', 'web', 'FailedCreate', message);
-  };
+/** A VM of its own volumes, that runs and is asked to migrate. */
+async function started(hand: Hand, volumes: object[], meanwhile: Happens): Promise<void> {
+  await hand.create('/apis/kubevirt.io/v1/namespaces/vms/virtualmachines', {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata: { name: 'tool' },
+    spec: {
+      runStrategy: 'Always',
+      template: {
+        spec: {
+          domain: { memory: { guest: '1Gi' }, devices: { disks: [{ name: 'root', disk: { bus: 'virtio' } }] } },
+          volumes,
+        },
+      },
+    },
+  });
+  hand.pass(30);
+  await meanwhile(hand);
+  await hand.migrate('tool');
+  hand.pass(5);
+}
+
+const tool =
+  (image: string): Happens =>
+  (hand) =>
+    started(hand, [{ name: 'root', containerDisk: { image } }], async () => undefined);
+
+const enforce = (level: string) => ({ metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } });
+
+/** A VM on a path of the node that all nodes share, whose namespace is secured after its start. */
+const secured =
+  (level: string): Happens =>
+  (hand) =>
+    started(
+      hand,
+      [
+        {
+          name: 'root',
+          hostDisk: { path: '/mnt/shared/disk.img', type: 'DiskOrCreate', capacity: '5Gi', shared: true },
+        },
+      ],
+      () => hand.merge('/api/v1/namespaces/vms', enforce(level)),
+    );
 
 const condition =
   (type: string, message = ''): Happens =>
@@ -108,47 +145,80 @@ export const queueRows: LabRow[] = [
   },
   {
     cause: 'queue/selinux-unknown',
+    releases: ALL,
     happens: async (hand) => {
-      await said('Error creating pod: SELinux context not set on VMI status')(hand);
       await hand.merge(at.vmi('web'), { status: { selinuxContext: null } });
+      await hand.migrate('web');
+      hand.pass(5);
     },
-    near: said('Error creating pod: no'),
+    near: async (hand) => {
+      await hand.merge(at.vmi('web'), { status: { selinuxContext: 'none' } });
+      await hand.migrate('web');
+      hand.pass(5);
+    },
   },
   {
     cause: 'queue/container-disk-digest',
-    happens: said(
-      'Error creating pod: failed to render launch manifest: can not proceed with the migration when no reproducible image digest can be detected: x',
-    ),
-    near: queued,
+    releases: ALL,
+    of: 'vm/tool',
+    happens: tool('localhost/tools:1'),
+    near: tool('quay.io/example/tools:1'),
   },
   {
     cause: 'queue/pod-security',
-    happens: said(
-      'failed to create target pod for vmi vms/web, it needs a privileged namespace to run: pods "x" is forbidden: violates PodSecurity "restricted:latest"',
-    ),
-    near: queued,
+    releases: ALL,
+    of: 'vm/tool',
+    happens: secured('restricted'),
+    near: secured('privileged'),
+  },
+  {
+    cause: 'queue/pod-security',
+    title: 'baseline',
+    of: 'vm/tool',
+    happens: secured('baseline'),
+    // What runs as qemu, without a path of its node, fits in the strictest profile.
+    near: (hand) =>
+      started(hand, [{ name: 'root', containerDisk: { image: 'quay.io/example/tools:1' } }], () =>
+        hand.merge('/api/v1/namespaces/vms', enforce('restricted')),
+      ),
   },
   {
     cause: 'queue/target-pod-refused',
-    happens: said('Error creating pod: admission webhook "x" denied the request: no'),
-    near: queued,
+    releases: ALL,
+    happens: async (hand) => {
+      hand.fault('pod-refused', { namespace: 'vms' });
+      await hand.migrate('web');
+      hand.pass(5);
+    },
+    near: async (hand) => {
+      hand.fault('pod-refused', { namespace: 'default' });
+      await hand.migrate('web');
+      hand.pass(5);
+    },
   },
   {
     cause: 'queue/host-model-unknown',
+    releases: ALL,
     happens: async (hand) => {
+      // As the mission of facts/anchors.md 2 pain 5 has it: whoever takes a node from the labeller takes its labels, too.
       await hand.merge(at.node('worker-0'), {
         metadata: {
-          labels: {
-            'host-model-cpu.node.kubevirt.io/Cascadelake-Server': null,
-            'host-model-cpu.node.kubevirt.io/Skylake-Server': null,
-            'host-model-cpu.node.kubevirt.io/Icelake-Server': null,
-          },
+          annotations: { 'node-labeller.kubevirt.io/skip-node': 'true' },
+          labels: Object.fromEntries(
+            hand.labels('worker-0', 'host-model-cpu.node.kubevirt.io/').map((name) => [name, null]),
+          ),
         },
       });
       await hand.migrate('web');
       hand.pass(5);
     },
-    near: queued,
+    near: async (hand) => {
+      await hand.merge(at.node('worker-0'), {
+        metadata: { annotations: { 'node-labeller.kubevirt.io/skip-node': 'true' } },
+      });
+      await hand.migrate('web');
+      hand.pass(5);
+    },
   },
   {
     cause: 'queue/vm-not-running',

@@ -1,5 +1,5 @@
 import type { Cause } from '../cause.ts';
-import { eventSaying, isWaiting } from '../said.ts';
+import { isWaiting, noTargetBecause } from '../said.ts';
 
 const NO_DIGEST = /no reproducible image digest can be detected/;
 
@@ -9,9 +9,9 @@ export const containerDiskDigest: Cause = {
   title: 'The image of a container disk is not known by its digest',
   source: 'facts/kubevirt.md C1',
   needs: ['migrations', 'virtualMachineInstances'],
-  reads: ['events'],
+  reads: ['events', 'logs'],
   migration(each) {
-    const said = isWaiting(each) ? eventSaying(each.events, NO_DIGEST) : undefined;
+    const said = isWaiting(each) ? noTargetBecause(each, NO_DIGEST) : undefined;
     if (said === undefined) return undefined;
     return {
       confidence: 'certain',

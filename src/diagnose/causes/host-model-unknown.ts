@@ -1,7 +1,7 @@
 import { at as atField } from '../../model/finding.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { type Cause } from '../cause.ts';
-import { eventSaying, isWaiting } from '../said.ts';
+import { isWaiting, noTargetBecause } from '../said.ts';
 
 const UNKNOWN = /unable to locate host cpu model|does not contain labal|node does not contain label.*host cpu model/;
 const LABEL = 'host-model-cpu.node.kubevirt.io/';
@@ -12,11 +12,11 @@ export const hostModelUnknown: Cause = {
   title: 'The source node does not say which CPU it has',
   source: 'facts/kubevirt.md C1, F1; facts/anchors.md 2 pain 5',
   needs: ['migrations', 'virtualMachineInstances', 'nodes'],
-  reads: ['events'],
+  reads: ['events', 'logs'],
   migration(each) {
     if (!isWaiting(each)) return undefined;
-    const { sourceNode, snapshot, events } = each;
-    const said = eventSaying(events, UNKNOWN);
+    const { sourceNode, snapshot } = each;
+    const said = noTargetBecause(each, UNKNOWN);
     const node = sourceNode === undefined ? undefined : nodesOf(snapshot).get(sourceNode);
     if (said === undefined || node === undefined) return undefined;
     if (Object.keys(node.labels).some((label) => label.startsWith(LABEL))) return undefined;

@@ -1,6 +1,6 @@
 import { at as atField } from '../../model/finding.ts';
 import { type Cause } from '../cause.ts';
-import { eventSaying, isWaiting } from '../said.ts';
+import { isWaiting, noTargetBecause } from '../said.ts';
 
 const UNKNOWN = /SELinux context not set on VMI status/;
 
@@ -10,10 +10,10 @@ export const selinuxUnknown: Cause = {
   title: 'The SELinux context of the VM is not known',
   source: 'facts/kubevirt.md C1',
   needs: ['migrations', 'virtualMachineInstances'],
-  reads: ['events'],
+  reads: ['events', 'logs'],
   migration(each) {
-    const { events, vmi } = each;
-    const said = isWaiting(each) ? eventSaying(events, UNKNOWN) : undefined;
+    const { vmi } = each;
+    const said = isWaiting(each) ? noTargetBecause(each, UNKNOWN) : undefined;
     if (said === undefined || vmi === undefined || (vmi.status?.selinuxContext ?? '') !== '') return undefined;
     return {
       confidence: 'certain',

@@ -5,9 +5,11 @@ import { nodeNow } from '../broken.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
+import { imagePulls } from './image-pull.ts';
 import { attachNetworks, withNetworkStatus } from './multus.ts';
 import { creatingStatus, endedStatus, probedStatus, readyAgain, runningStatus, unreadyStatus } from './pod-status.ts';
 import { isBusyHandler } from './virt-handler-shutdown.ts';
+import { attachTrouble } from './volume-attach.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 /** Set this to `true` on a node to switch it off: its kubelet and virt-handler fall silent. */
@@ -23,6 +25,10 @@ function nodeOf(cluster: Cluster, name: string | undefined): Node | undefined {
 
 /** How long until the kubelet tries anew to make a pod's sandbox, ms; on clusters one sees 10 to 15 s. */
 const SANDBOX_RETRY: [number, number] = [10_000, 15_000];
+/** The kubelet waits so long for the volumes of a pod before it says that it does (podAttachAndMountTimeout), ms. */
+const MOUNT_TIMEOUT = 123_000;
+/** The attach-detach controller's back-off doubles up to 2 min; the lab has one in between, ms. */
+const ATTACH_RETRY: [number, number] = [15_000, 30_000];
 /** A change of these may be what a pod without a sandbox waits for. */
 const NETWORKING = new Set<string>([resources.networkAttachments, resources.nodeNetworkStates, resources.ipPools]);
 /** virt-operator gives virt-handler's pod so much more time to end than virt-handler itself waits for migrations: 330 s and 300 s. */
@@ -44,6 +50,9 @@ export function kubelet(cluster: Cluster): Controller {
   const starting = new Map<string, number>();
   /** Pods whose sandbox could not be made. */
   const stuck = new Set<string>();
+  /** Pods that wait for their volumes: since when, and when it is tried again. */
+  const unattached = new Map<string, { since: number; next: number }>();
+  const images = imagePulls(cluster, random.fork('images'));
   const addresses = podAddresses(cluster);
 
   function syncPod(key: string): Requeue | undefined {
@@ -58,13 +67,15 @@ export function kubelet(cluster: Cluster): Controller {
       return { afterMs: random.between(...SANDBOX_RETRY), background: true };
     }
     const uid = pod.metadata.uid ?? '';
+    const hostIP = addressOf(nodeOf(cluster, pod.spec.nodeName));
+    const waits = waitForVolumes(pod, hostIP) ?? images.sync(pod, hostIP);
+    if (waits !== undefined) return waits;
     const due = starting.get(uid) ?? clock.now() + random.between(500, 2000);
     if (clock.now() < due) {
       starting.set(uid, due);
       return { afterMs: due - clock.now() };
     }
     starting.delete(uid);
-    const hostIP = addressOf(nodeOf(cluster, pod.spec.nodeName));
     const source = { component: 'kubelet', host: pod.spec.nodeName };
     const attached = attachNetworks(cluster, pod);
     if ('failure' in attached) {
@@ -92,6 +103,30 @@ export function kubelet(cluster: Cluster): Controller {
     return undefined;
   }
 
+  /** The attach-detach controller tries, and after two minutes the kubelet says which volumes it waits for. */
+  function waitForVolumes(pod: Pod, hostIP: string): Requeue | undefined {
+    const uid = pod.metadata.uid ?? '';
+    const trouble = attachTrouble(cluster, pod);
+    if (trouble === undefined) {
+      unattached.delete(uid);
+      return undefined;
+    }
+    const wait = unattached.get(uid) ?? { since: clock.now(), next: 0 };
+    if (clock.now() < wait.next) return { afterMs: wait.next - clock.now(), background: true };
+    const again = random.between(...ATTACH_RETRY);
+    unattached.set(uid, { ...wait, next: clock.now() + again });
+    events.warning(pod, { component: 'attachdetach-controller' }, 'FailedAttachVolume', trouble.text);
+    if (wait.next === 0) {
+      modify<Pod>(cluster, resources.pods, pod, (draft) => {
+        draft.status = creatingStatus(draft, { time: now(cluster), hostIP });
+      });
+    } else if (clock.now() - wait.since > MOUNT_TIMEOUT) {
+      const text = `Unable to attach or mount volumes: unmounted volumes=[${trouble.waits.join(' ')}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+      events.warning(pod, { component: 'kubelet', host: pod.spec?.nodeName ?? '' }, 'FailedMount', text);
+    }
+    return { afterMs: again, background: true };
+  }
+
   /** The first readiness probe that can pass. */
   function probe(pod: Pod): void {
     const fresh = byKey<Pod>(cluster, resources.pods, keyOf(pod));
@@ -114,6 +149,8 @@ export function kubelet(cluster: Cluster): Controller {
     }
     starting.delete(`end/${uid}`);
     starting.delete(uid);
+    images.forget(uid);
+    unattached.delete(uid);
     stuck.delete(keyOf(pod));
     store.delete(resources.pods, pod.metadata.namespace, pod.metadata.name);
     cluster.logs.forget(uid);

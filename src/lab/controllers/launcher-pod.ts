@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Node, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { type KubeVirtVersion, versions } from '../../model/versions/index.ts';
 import type { Cluster } from '../cluster.ts';
-import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
 import { overheadAnnotation } from './memory-overhead.ts';
@@ -11,11 +10,7 @@ import { NETWORKS } from './multus-selection.ts';
 export const VIRT_CONTROLLER = { component: 'virtualmachine-controller' };
 
 const CPU_MODEL = 'cpu-model.node.kubevirt.io/';
-const CPU_FEATURE = 'cpu-feature.node.kubevirt.io/';
-const CPU_MODEL_MIGRATION = 'cpu-model-migration.node.kubevirt.io/';
-const CPU_VENDOR = 'cpu-vendor.node.kubevirt.io/';
-const HOST_MODEL = 'host-model-cpu.node.kubevirt.io/';
-const HOST_MODEL_FEATURE = 'host-model-required-features.node.kubevirt.io/';
+export const CPU_FEATURE = 'cpu-feature.node.kubevirt.io/';
 
 /** Annotations of a VMI that its pods do not get. */
 const NOT_COPIED = [
@@ -24,10 +19,7 @@ const NOT_COPIED = [
   'kubevirt.io/storage-observed-api-version',
 ];
 
-type Affinity = NonNullable<NonNullable<Pod['spec']>['affinity']>;
-
-/** A target cannot be chosen because the source node does not say which CPU model it has. */
-export class HostModelUnknown extends Error {}
+export type Affinity = NonNullable<NonNullable<Pod['spec']>['affinity']>;
 
 /** The launcher pod of a VMI as virt-controller renders it (facts/kubevirt.md F2, F3). Its name is still to be generated. */
 export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod {
@@ -105,6 +97,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         { name: 'libvirt-runtime', emptyDir: {} },
         { name: 'ephemeral-disks', emptyDir: {} },
         ...claimsOf(vmi).map(({ name, claimName }) => ({ name, persistentVolumeClaim: { claimName } })),
+        ...hostPathsOf(vmi),
       ],
       containers: [
         {
@@ -122,6 +115,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
           ],
           resources: launcherResources(spec, version, resourceSettings(cluster), networkResources(cluster, vmi)),
         },
+        ...imageContainersOf(vmi),
       ],
     },
     status: {
@@ -182,6 +176,31 @@ export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): { name:
   return claims;
 }
 
+/** The folder of each hostDisk (KubeVirt pkg/virt-controller/services, rendervolumes.go, withHostDisk). */
+function hostPathsOf({ spec }: VirtualMachineInstance): NonNullable<NonNullable<Pod['spec']>['volumes']> {
+  return (spec.volumes ?? []).flatMap(({ name, hostDisk }) => {
+    if (hostDisk === undefined) return [];
+    const path = hostDisk.path.slice(0, hostDisk.path.lastIndexOf('/')) || '/';
+    return [{ name, hostPath: { path, type: 'DirectoryOrCreate' } }];
+  });
+}
+
+/** A container serves each containerDisk (KubeVirt pkg/container-disk, generateContainerFromVolume; facts/kubevirt.md F3). */
+function imageContainersOf({ spec }: VirtualMachineInstance): NonNullable<Pod['spec']>['containers'] {
+  const limits = { cpu: '10m', memory: '40M' };
+  const requests = spec.domain.cpu?.dedicatedCpuPlacement === true ? limits : { cpu: '1m', memory: '1M' };
+  return (spec.volumes ?? []).flatMap(({ name, containerDisk }) =>
+    containerDisk === undefined
+      ? []
+      : [{ name: imageContainerOf(name), image: containerDisk.image, resources: { requests, limits } }],
+  );
+}
+
+/** The name of the container that serves a containerDisk. */
+export function imageContainerOf(volume: string): string {
+  return `volume${volume}`;
+}
+
 /** The release whose virt-controller makes pods: the old one's until virt-handler is new everywhere. */
 function workingRelease(cluster: Cluster): KubeVirtVersion {
   const observed = kubeVirtOf(cluster)?.status?.observedKubeVirtVersion;
@@ -232,63 +251,4 @@ function requireWithout(affinity: Affinity, key: string): void {
   const required = (affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution ??= { nodeSelectorTerms: [] });
   if (required.nodeSelectorTerms.length === 0) required.nodeSelectorTerms.push({ matchExpressions: [] });
   for (const term of required.nodeSelectorTerms) term.matchExpressions = [...(term.matchExpressions ?? []), expression];
-}
-
-/**
- * The target pod of a migration: rendered anew from the VMI, with what C1 of facts/kubevirt.md adds: another node,
- * addedNodeSelector (which can't override the VM's own), the CPU of the source. Throws HostModelUnknown.
- */
-export function targetPod(
-  cluster: Cluster,
-  vmi: VirtualMachineInstance,
-  migration: VirtualMachineInstanceMigration,
-  sourcePod: Pod | undefined,
-): Pod {
-  const pod = launcherPod(cluster, vmi);
-  const { spec } = pod;
-  if (spec === undefined) return pod;
-  const uid = vmi.metadata.uid ?? '';
-  pod.metadata.labels = { ...pod.metadata.labels, 'kubevirt.io/migrationJobUID': migration.metadata.uid ?? '' };
-  pod.metadata.annotations = { ...pod.metadata.annotations, 'kubevirt.io/migrationJobName': migration.metadata.name };
-  const added = (migration.spec as { addedNodeSelector?: Record<string, string> }).addedNodeSelector;
-  spec.nodeSelector = { ...added, ...cpuSelectorOf(cluster, vmi, sourcePod), ...spec.nodeSelector };
-
-  const affinity: Affinity = structuredClone(spec.affinity ?? {});
-  affinity.podAntiAffinity ??= {};
-  affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution = [
-    ...(affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution ?? []),
-    { labelSelector: { matchLabels: { 'kubevirt.io/created-by': uid } }, topologyKey: 'kubernetes.io/hostname' },
-  ];
-  spec.affinity = affinity;
-  return pod;
-}
-
-/** host-model: the target must have the CPU the guest has seen since its first migration. */
-function cpuSelectorOf(
-  cluster: Cluster,
-  vmi: VirtualMachineInstance,
-  sourcePod: Pod | undefined,
-): Record<string, string> {
-  const node = cluster.store.get<Node>(resources.nodes, undefined, vmi.status?.nodeName ?? '');
-  const labels = node?.metadata.labels ?? {};
-  const selector: Record<string, string> = {};
-  if (cluster.version.cpuVendorSince !== undefined) {
-    for (const key in labels) if (key.startsWith(CPU_VENDOR)) selector[key] = 'true';
-  }
-  if ((vmi.spec.domain.cpu?.model ?? 'host-model') !== 'host-model') return selector;
-
-  const pinned = Object.entries(sourcePod?.spec?.nodeSelector ?? {}).filter(
-    ([key]) => key.startsWith(CPU_FEATURE) || key.startsWith(CPU_MODEL_MIGRATION),
-  );
-  if (pinned.length > 0) return { ...selector, ...Object.fromEntries(pinned) };
-  let model: string | undefined;
-  for (const key in labels) {
-    if (key.startsWith(HOST_MODEL)) model = key.slice(HOST_MODEL.length);
-    if (key.startsWith(HOST_MODEL_FEATURE)) selector[`${CPU_FEATURE}${key.slice(HOST_MODEL_FEATURE.length)}`] = 'true';
-  }
-  if (model === undefined) {
-    throw new HostModelUnknown(cluster.version.texts.hostModelUnknown);
-  }
-  selector[`${CPU_MODEL_MIGRATION}${model}`] = 'true';
-  return selector;
 }

@@ -1,17 +1,23 @@
-import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { Node, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import { type Cluster, keyOf, modify, now, remove } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { conditionOf, put } from './conditions.ts';
+import { featureGateEnabled } from './config.ts';
+import { logReenqueued } from './controller-log.ts';
+import { createLauncher } from './create-launcher.ts';
 import { raiseBudget } from './disruption-budgets.ts';
-import { HostModelUnknown, targetPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { CPU_FEATURE, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { backoffOf } from './migration-backoff.ts';
 import { freeSlots } from './migration-slots.ts';
-import { createLauncher, currentPod } from './virt-vmi.ts';
+import { CPU_MODEL_MIGRATION, TargetUnknown, targetPod } from './target-pod.ts';
+import { currentPod } from './virt-vmi.ts';
 import type { Requeue } from './workqueue.ts';
 
 const NON_ROOT = 'kubevirt.io/nonroot';
+/** The user that virt-launcher runs as unless it is root. */
+const QEMU = 107;
 
 /** How often virt-controller looks again at a migration that waits (v1.6: 5 s, whatever it waits for). */
 export const RETRY = 5000;
@@ -37,13 +43,16 @@ export function createTarget(
   if (free.cluster <= 0 || free.outbound <= 0) return 'blocked';
   const wait = raiseBudget(cluster, migration, vmi);
   if (wait > 0) return { afterMs: wait };
+  const again = (reason: string): Requeue => {
+    logReenqueued(cluster, migration, reason);
+    return { afterMs: RETRY, background: true };
+  };
   let pod: Pod;
   try {
-    pod = targetPod(cluster, markNonRoot(cluster, vmi), migration, currentPod(cluster, vmi));
+    pod = targetPod(cluster, ofRuntimeUser(cluster, vmi), migration, currentPod(cluster, vmi));
   } catch (error) {
-    if (!(error instanceof HostModelUnknown)) throw error;
-    events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${error.message}`);
-    return { afterMs: RETRY, background: true };
+    if (!(error instanceof TargetUnknown)) throw error;
+    return again(error.message);
   }
   const { pod: created, rejected } = createLauncher(cluster, vmi, pod, random.suffix());
   modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
@@ -58,7 +67,7 @@ export function createTarget(
       }),
     };
   });
-  if (created === undefined) return { afterMs: RETRY, background: true };
+  if (created === undefined) return again(rejected ?? '');
   events.normal(
     migration,
     VIRT_CONTROLLER,
@@ -68,13 +77,21 @@ export function createTarget(
   return undefined;
 }
 
-/** virt-controller's setupVMIRuntimeUser, which stems from v0.52: the annotation comes with the first migration (recordings, VMI). */
-function markNonRoot(cluster: Cluster, vmi: VirtualMachineInstance): VirtualMachineInstance {
-  if (vmi.metadata.annotations?.[NON_ROOT] !== undefined) return vmi;
-  const marked = modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
-    draft.metadata.annotations = { ...draft.metadata.annotations, [NON_ROOT]: 'true' };
+/**
+ * virt-controller's setupVMIRuntimeUser: a migration brings the VMI to the user of the cluster, root if feature gate Root
+ * is on; since v0.52 with the annotation (recordings, VMI).
+ */
+function ofRuntimeUser(cluster: Cluster, vmi: VirtualMachineInstance): VirtualMachineInstance {
+  const root = featureGateEnabled(cluster, 'Root');
+  const annotated = vmi.metadata.annotations?.[NON_ROOT] !== undefined;
+  const runtimeUser = root ? 0 : QEMU;
+  if (annotated !== root && vmi.status?.runtimeUser === runtimeUser) return vmi;
+  const changed = modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+    const { [NON_ROOT]: _, ...others } = draft.metadata.annotations ?? {};
+    draft.metadata.annotations = root ? others : { ...others, [NON_ROOT]: 'true' };
+    draft.status = { ...draft.status, runtimeUser };
   });
-  return marked ?? vmi;
+  return changed ?? vmi;
 }
 
 /** Scheduling: a target pod that does not start in time is given up (facts/kubevirt.md C1, Timeouts on the target pod). */
@@ -97,6 +114,7 @@ export function watchPending(
   ];
   const scheduled = conditionOf(pod.status.conditions, 'PodScheduled');
   if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    alertNoHostModel(cluster, vmi, pod);
     events.warning(
       migration,
       VIRT_CONTROLLER,
@@ -120,6 +138,21 @@ export function watchPending(
     return undefined;
   }
   return { afterMs: Math.max(50, Math.min(...waits.map(({ seconds }) => seconds - age)) * 1000) };
+}
+
+/** virt-controller's alertIfHostModelIsUnschedulable: no other node says that it has the CPU the target pod asks for. */
+function alertNoHostModel(cluster: Cluster, vmi: VirtualMachineInstance, pod: Pod): void {
+  if (vmi.spec.domain.cpu?.model !== 'host-model') return;
+  const wanted = Object.entries(pod.spec?.nodeSelector ?? {})
+    .filter(([key]) => key.startsWith(CPU_MODEL_MIGRATION) || key.startsWith(CPU_FEATURE))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const { metadata } of cluster.store.values<Node>(resources.nodes)) {
+    if (metadata.name === vmi.status?.nodeName) continue;
+    if (wanted.every(([key, value]) => metadata.labels?.[key] === value)) return;
+  }
+  const labels = wanted.map(([key, value]) => `${key}:${value}`).join(' ');
+  const text = `Migration cannot proceed since no node is suitable to run the required CPU model / required features: map[${labels}]`;
+  cluster.events.warning(vmi, VIRT_CONTROLLER, 'NoSuitableNodesForHostModelMigration', text);
 }
 
 /** The target pod of a migration that ended before virt-handler got it is deleted. */

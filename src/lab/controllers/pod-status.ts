@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Pod } from '../../model/objects.ts';
 
 type PodStatus = NonNullable<Pod['status']>;
@@ -33,6 +34,17 @@ export function gateClosed(time: string): PodCondition {
   };
 }
 
+/**
+ * What the kubelet reports of an image that was pulled: its repository and digest, as CRI-O knows it. One that was loaded
+ * on the node comes from no registry, and has an ID only. The digests are the lab's own.
+ */
+function imageIdOf(image: string): string {
+  const [name = '', digest] = image.split('@');
+  const hash = createHash('sha256').update(name).digest('hex');
+  if (name.startsWith('localhost/')) return hash;
+  return `${name.replace(/:[^/:]*$/, '')}@${digest ?? `sha256:${hash}`}`;
+}
+
 /** Status of a pod whose containers run and are ready. */
 export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostIP: string }): PodStatus {
   const { time, podIP, hostIP } = at;
@@ -57,7 +69,7 @@ export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostI
     containerStatuses: (pod.spec?.containers ?? []).map((container) => ({
       name: container.name,
       image: container.image ?? '',
-      imageID: container.image ?? '',
+      imageID: imageIdOf(container.image ?? ''),
       containerID: `cri-o://${(pod.metadata.uid ?? '').replaceAll('-', '')}`,
       ready: true,
       started: true,

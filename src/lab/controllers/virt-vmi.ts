@@ -3,16 +3,14 @@ import { isFinishedPod } from '../../model/pods.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { put, without } from './conditions.ts';
+import { createLauncher } from './create-launcher.ts';
 import { claimsWanted, dataVolumesReady } from './data-volumes.ts';
 import { claimsOf, launcherImage, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
-import { outsideLimits, withLimitDefaults } from './limit-range.ts';
 import { markSizeChanges } from './live-update-size.ts';
 import { claimOfVolume } from './live-update-volumes.ts';
 import { overheadOf } from './memory-overhead.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
-import { withPriority } from './priority.ts';
-import { quotaExceeded } from './quota.ts';
 import { syncReadinessGate } from './readiness-gate.ts';
 import { markVolumesChange } from './volume-migration.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
@@ -42,27 +40,6 @@ export function enterPhase(cluster: Cluster, draft: VirtualMachineInstance, phas
       { phase, phaseTransitionTimestamp: now(cluster) },
     ],
   };
-}
-
-/** Creates a pod, unless a quota or limit forbids it; the event about that is on the VMI. Its text comes back. */
-export function createLauncher(
-  cluster: Cluster,
-  vmi: VirtualMachineInstance,
-  pod: Pod,
-  suffix: string,
-): { pod?: Pod; rejected?: string } {
-  pod.metadata.name = `${pod.metadata.generateName ?? ''}${suffix}`;
-  const ranked = withPriority(cluster, pod);
-  const admitted = withLimitDefaults(cluster, 'pod' in ranked ? ranked.pod : pod);
-  const rejected =
-    ('unknown' in ranked ? `pods "${pod.metadata.name}" is forbidden: ${ranked.unknown}` : undefined) ??
-    outsideLimits(cluster, admitted) ??
-    quotaExceeded(cluster, admitted);
-  if (rejected !== undefined) {
-    cluster.events.warning(vmi, VIRT_CONTROLLER, 'FailedCreate', `Error creating pod: ${rejected}`);
-    return { rejected };
-  }
-  return { pod: cluster.store.create(resources.pods, admitted) };
 }
 
 /** virt-controller's VMI controller: the launcher pod, the phases up to Scheduled, and what the VMI's status tells of its pods and volumes. */

@@ -2,7 +2,7 @@ import type { VirtualMachine, VirtualMachineInstance } from '../../model/objects
 import { bytesOf, formatQuantity, quantityOf } from '../../model/quantity.ts';
 import { type Cluster, now } from '../cluster.ts';
 import type { Random } from '../random.ts';
-import { kubeVirtOf, resourceSettings } from './config.ts';
+import { featureGateEnabled, kubeVirtOf, resourceSettings } from './config.ts';
 import { isLiveUpdate } from './live-update.ts';
 import { applyHotplugLimits } from './live-update-size.ts';
 
@@ -66,7 +66,7 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
       ...(threads === undefined ? {} : { threads }),
     },
     ...(memory === undefined ? {} : { memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory } }),
-    runtimeUser: 107,
+    runtimeUser: featureGateEnabled(cluster, 'Root') ? 0 : 107,
     ...vmi.status,
   };
 }

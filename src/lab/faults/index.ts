@@ -11,6 +11,7 @@ import { compaction } from './compaction.ts';
 import type { Fault } from './fault.ts';
 import { firewall } from './firewall.ts';
 import { guestUnseen } from './guest-unseen.ts';
+import { imagePull } from './image-pull.ts';
 import { launcherDeaf } from './launcher-deaf.ts';
 import { libvirtError } from './libvirt-error.ts';
 import { linkDown } from './link-down.ts';
@@ -19,6 +20,7 @@ import { linkSlow } from './link-slow.ts';
 import { migrationDiverging } from './migration-diverging.ts';
 import { migrationStuck } from './migration-stuck.ts';
 import { nodeNotReady } from './node-not-ready.ts';
+import { podRefused } from './pod-refused.ts';
 import { quotaExceeded } from './quota-exceeded.ts';
 import { staleReads } from './stale-reads.ts';
 import { targetCrash } from './target-crash.ts';
@@ -27,6 +29,7 @@ import { virtApiCrash } from './virt-api-crash.ts';
 import { virtControllerCrash } from './virt-controller-crash.ts';
 import { virtHandlerCrash } from './virt-handler-crash.ts';
 import { virtHandlerRollout } from './virt-handler-rollout.ts';
+import { volumeAttach } from './volume-attach.ts';
 import { volumeDetached } from './volume-detached.ts';
 import { watchDrop } from './watch-drop.ts';
 
@@ -51,8 +54,11 @@ export const faults: readonly Fault[] = [
   linkDown,
   firewall,
   targetPending,
+  imagePull,
+  volumeAttach,
   targetCrash,
   quotaExceeded,
+  podRefused,
   migrationStuck,
   migrationDiverging,
   libvirtError,

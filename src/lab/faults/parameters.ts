@@ -96,7 +96,7 @@ export const parameters = {
         ? text
         : { not: 'a plural such as pods or virtualmachines.kubevirt.io' },
   } satisfies Parameter<string>,
-  delay: duration('how long a request waits'),
+  delay: duration('how long a request waits, or the pull of an image takes'),
   every: duration('again and again, this far apart'),
   when: oneOf(['before', 'after'], 'whether the request is lost, or carried out and only its answer lost'),
   reads: oneOf(
