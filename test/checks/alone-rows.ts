@@ -1,7 +1,7 @@
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { nfs } from '../../src/lab/scenarios/storage.ts';
 import { type Case, type Hand, type LabRow, paths, since, until } from './harness.ts';
-import { on, policy, vmim } from './steps.ts';
+import { label, on, policy, vmim } from './steps.ts';
 
 const HCO = '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
 const place = (count: number): Scenario => ({
@@ -12,9 +12,17 @@ const place = (count: number): Scenario => ({
   storage: [nfs],
   vms: [],
 });
-const GATES = JSON.stringify([
-  { op: 'add', path: '/spec/configuration/developerConfiguration/featureGates/-', value: 'VGPULiveMigration' },
-]);
+const gate = (value: string) =>
+  JSON.stringify([{ op: 'add', path: '/spec/configuration/developerConfiguration/featureGates/-', value }]);
+const GATES = gate('VGPULiveMigration');
+/** VMs run as root, in a namespace of this level. */
+const asRoot = (level: string): Case => ({
+  before: async (hand) => {
+    await hand.merge(HCO, { metadata: { annotations: { 'kubevirt.kubevirt.io/jsonpatch': gate('Root') } } });
+    hand.pass(10);
+  },
+  after: label(level),
+});
 const vgpus = (...names: string[]): Case => ({
   spec: { nodeSelector: {} },
   domain: { devices: { gpus: names.map((name) => ({ name, deviceName: 'nvidia.com/T4' })) } },
@@ -132,6 +140,14 @@ export const aloneRows: LabRow[] = [
     near: vgpus('a'),
     said: ['blocker', /nvidia\.com\/T4 \(a\)/],
     remedy: /With a single vGPU it could live-migrate/,
+  },
+  {
+    check: 'namespace/pod-security',
+    title: 'as root',
+    alone: true,
+    case: asRoot('restricted'),
+    near: asRoot('privileged'),
+    said: ['blocker', /enforces Pod Security restricted, and its pod needs more: VMs of this cluster run as root/],
   },
   {
     check: 'vm/eviction-strategy',

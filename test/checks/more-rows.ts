@@ -280,20 +280,6 @@ export const moreRows: LabRow[] = [
     said: ['warning', /is not tied to a node by name any more, but the running instance still is/],
   },
   {
-    check: 'namespace/pod-security',
-    title: 'as root',
-    case: {
-      after: async (hand) => {
-        await status('vmi', { runtimeUser: 0 })(hand);
-        await hand.merge(paths.namespace, {
-          metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-        });
-      },
-    },
-    near: { after: status('vmi', { runtimeUser: 0 }) },
-    said: ['warning', /enforces Pod Security restricted, and its pod needs more: it runs as root/],
-  },
-  {
     check: 'settings/post-copy',
     title: 'in vain',
     releases: since('4.19'),

@@ -347,7 +347,7 @@ export const sharedRows: LabRow[] = [
     check: 'namespace/pod-security',
     case: { spec: hostDisk, after: label('baseline') },
     near: { spec: hostDisk, after: label('privileged') },
-    said: ['warning', /volume img is a path of the node/],
+    said: ['blocker', /volume img is a path of the node/],
   },
   {
     check: 'settings/post-copy',

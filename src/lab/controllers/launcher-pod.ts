@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { type KubeVirtVersion, versions } from '../../model/versions/index.ts';
 import type { Cluster } from '../cluster.ts';
+import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
 import { overheadAnnotation } from './memory-overhead.ts';
