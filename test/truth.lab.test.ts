@@ -16,6 +16,8 @@ import { vmsOf } from '../src/model/vm.ts';
 import {
   claimsOf,
   clusters,
+  FUNCTIONS,
+  LIMITS,
   type NodeChange,
   type RandomCluster,
   scenarioOf,
@@ -81,6 +83,15 @@ async function change(client: KubeClient, node: string, what: NodeChange): Promi
   }
 }
 
+const HARD: Record<string, object> = {
+  'no-room': { pods: '1' },
+  'some-room': { pods: '20', 'requests.memory': '40Gi' },
+  stated: { 'limits.memory': '90Gi' },
+};
+const GATE = JSON.stringify([
+  { op: 'add', path: '/spec/configuration/developerConfiguration/featureGates/-', value: 'VGPULiveMigration' },
+]);
+
 /** Brings a lab into the state that is described. */
 async function build(lab: Lab, client: KubeClient, cluster: RandomCluster): Promise<void> {
   const workers = cluster.nodes.map((_, index) => `w${index}-0`);
@@ -93,6 +104,36 @@ async function build(lab: Lab, client: KubeClient, cluster: RandomCluster): Prom
       'application/merge-patch+json',
     );
   }
+  for (const [index, { functions }] of cluster.nodes.entries()) {
+    const amounts = { [FUNCTIONS]: String(functions) };
+    await send(
+      client,
+      'PATCH',
+      `/api/v1/nodes/w${index}-0/status`,
+      { status: { capacity: amounts, allocatable: amounts } },
+      'application/merge-patch+json',
+    );
+  }
+  await send(client, 'POST', '/apis/k8s.cni.cncf.io/v1/namespaces/vms/network-attachment-definitions', {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: 'fast', annotations: { 'k8s.v1.cni.cncf.io/resourceName': FUNCTIONS } },
+    spec: { config: JSON.stringify({ cniVersion: '1.0.0', name: 'fast', type: 'sriov' }) },
+  });
+  // In half of the clusters the one vGPU of v1.9 can move.
+  await send(
+    client,
+    'PATCH',
+    '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged',
+    {
+      metadata: cluster.seed % 2 === 0 ? { annotations: { 'kubevirt.kubevirt.io/jsonpatch': GATE } } : {},
+      spec: {
+        permittedHostDevices: { mediatedDevices: [{ mdevNameSelector: 'A10-4Q', resourceName: 'nvidia.com/A10' }] },
+      },
+    },
+    'application/merge-patch+json',
+  );
+  lab.clock.advanceBy(10_000);
   for (const [index, vm] of cluster.vms.entries()) {
     const name = `vm${index}`;
     for (const claim of claimsOf(name, vm))
@@ -109,9 +150,14 @@ async function build(lab: Lab, client: KubeClient, cluster: RandomCluster): Prom
   lab.clock.advanceBy(SETTLE);
   for (const [index, node] of workers.entries()) await change(client, node, cluster.nodeChanges[index] ?? 'none');
   if (cluster.quota !== 'none') {
-    const hard = cluster.quota === 'no-room' ? { pods: '1' } : { pods: '20', 'requests.memory': '40Gi' };
+    const hard = HARD[cluster.quota];
     const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'quota' }, spec: { hard } };
     await send(client, 'POST', '/api/v1/namespaces/vms/resourcequotas', quota);
+  }
+  const limits = LIMITS[cluster.limits];
+  if (limits !== undefined) {
+    const body = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'limits' }, spec: { limits } };
+    await send(client, 'POST', '/api/v1/namespaces/vms/limitranges', body);
   }
   lab.clock.advanceBy(SETTLE);
 }

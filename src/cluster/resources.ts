@@ -38,9 +38,11 @@ export const resources = {
   ),
   nodeNetworkStates: resource('nmstate.io', 'v1beta1', 'nodenetworkstates', 'NodeNetworkState', false),
   resourceQuotas: resource('', 'v1', 'resourcequotas', 'ResourceQuota'),
+  limitRanges: resource('', 'v1', 'limitranges', 'LimitRange'),
   disruptionBudgets: resource('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
   namespaces: resource('', 'v1', 'namespaces', 'Namespace', false),
   volumes: resource('', 'v1', 'persistentvolumes', 'PersistentVolume', false),
+  csiNodes: resource('storage.k8s.io', 'v1', 'csinodes', 'CSINode', false),
   deschedulers: resource('operator.openshift.io', 'v1', 'kubedeschedulers', 'KubeDescheduler'),
 } as const satisfies Record<SnapshotList, KindOfResource>;
 

@@ -42,13 +42,15 @@ export function sharing(): Share {
 // Annotations that say something about placement, migration or networks; any other may hold anything, even secrets.
 const keptAnnotation =
   /^(([a-z0-9-]+\.)*kubevirt\.io|descheduler\.alpha\.kubernetes\.io|k8s\.(v1|ovn)\.cni\.cncf\.io|k8s\.ovn\.org|ferry\.run|machine\.openshift\.io|machineconfiguration\.openshift\.io|storageclass\.kubernetes\.io)\//;
+/** What of a pod's requests and limits a LimitRange has set. */
+const limitRanger = 'kubernetes.io/limit-ranger';
 const droppedAnnotation = /^hooks\.kubevirt\.io\//;
 
 function slimMeta(meta: ObjectMeta, keepLabels = true): Fields {
   const annotations: Record<string, string> = {};
   let any = false;
   for (const name in meta.annotations) {
-    if (!keptAnnotation.test(name) || droppedAnnotation.test(name)) continue;
+    if (name !== limitRanger && (!keptAnnotation.test(name) || droppedAnnotation.test(name))) continue;
     annotations[name] = meta.annotations[name] ?? '';
     any = true;
   }
@@ -107,6 +109,13 @@ function slimContainers(containers: NonNullable<Pod['spec']>['containers'] | und
   );
 }
 
+function claimsOf(volumes: NonNullable<Pod['spec']>['volumes']): Fields[] | undefined {
+  const claims = volumes?.flatMap(({ name, persistentVolumeClaim: claim }) =>
+    claim === undefined ? [] : [{ name, persistentVolumeClaim: { claimName: claim.claimName } }],
+  );
+  return claims === undefined || claims.length === 0 ? undefined : claims;
+}
+
 const podConditions = new Set(['Ready', 'PodScheduled', 'DisruptionTarget']);
 
 const slimPod: Slim<Pod> = ({ metadata, spec, status }, share) => ({
@@ -129,6 +138,8 @@ const slimPod: Slim<Pod> = ({ metadata, spec, status }, share) => ({
       tolerations: share(spec.tolerations),
       resources: pick(spec.resources, 'requests'),
       initContainers: share(slimContainers(spec.initContainers)),
+      // Which claims are attached to its node on its account.
+      volumes: claimsOf(spec.volumes),
     }),
     containers: share(slimContainers(spec.containers) ?? []),
   },
@@ -306,16 +317,28 @@ export const slim: { [K in SnapshotList]: Slim<SnapshotLists[K]> } = {
     status: { currentState: slimNetwork(status?.currentState) },
   }),
   resourceQuotas: ({ metadata, spec, status }) => ({ metadata: slimMeta(metadata), spec, status }),
+  limitRanges: ({ metadata, spec }) => ({ metadata: slimMeta(metadata), spec }),
   disruptionBudgets: ({ metadata, spec, status }) => ({
     metadata: slimMeta(metadata),
     spec,
     status: pick(status, 'currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'),
   }),
   namespaces: ({ metadata }) => ({ metadata: slimMeta(metadata) }),
-  // There are as many as claims, and only where they can be reached decides anything.
+  // There are as many as claims; what decides is where they can be reached, and who attaches them.
   volumes: ({ metadata, spec }, share) => ({
     metadata: { name: metadata.name },
-    ...present({ spec: spec?.nodeAffinity === undefined ? undefined : { nodeAffinity: share(spec.nodeAffinity) } }),
+    ...present({
+      spec: share(
+        present({
+          nodeAffinity: spec?.nodeAffinity,
+          csi: spec?.csi === undefined ? undefined : { driver: spec.csi.driver },
+        }),
+      ),
+    }),
+  }),
+  csiNodes: ({ metadata, spec }) => ({
+    metadata: { name: metadata.name },
+    spec: { drivers: spec?.drivers?.map((driver) => pick(driver, 'name', 'allocatable')) },
   }),
   deschedulers: ({ metadata, spec }) => ({
     metadata: slimMeta(metadata),

@@ -6,6 +6,7 @@ export const resources = {
   events: 'events',
   claims: 'persistentvolumeclaims',
   volumes: 'persistentvolumes',
+  csiNodes: 'csinodes.storage.k8s.io',
   resourceQuotas: 'resourcequotas',
   storageClasses: 'storageclasses.storage.k8s.io',
   daemonSets: 'daemonsets.apps',

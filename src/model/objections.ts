@@ -20,6 +20,7 @@ export type ObjectionKind =
   | 'ability'
   | 'network'
   | 'volume'
+  | 'attach-limit'
   | 'pod-affinity'
   | 'spread'
   | 'room'
@@ -152,7 +153,7 @@ export function isCoreOs(osImage: string): boolean {
 
 /** What sort of objection it is. */
 export function kindOf({ rule }: TermObjection): ObjectionKind {
-  return rule === 'volume' || rule === 'spread' ? rule : 'pod-affinity';
+  return rule === 'volume' || rule === 'spread' || rule === 'attach-limit' ? rule : 'pod-affinity';
 }
 
 /** The same for what pod (anti-)affinity, topology spread and volumes say. */
@@ -165,6 +166,12 @@ export function termsToObjection(found: TermObjection | undefined, { labels, nam
     const message = `can't reach the VM's volume ${found.name}: PersistentVolume ${volume.metadata.name} is for other nodes`;
     const [field, value] = key === undefined ? ['.metadata.name', name] : [`.metadata.labels["${key}"]`, labels[key]];
     return { kind: 'volume', message, field: field ?? '', value, liveOnly };
+  }
+  if (found.rule === 'attach-limit') {
+    const { driver, limit, attached, needed } = found;
+    const volumes = needed === 1 ? "the VM's volume" : `${needed} volumes of the VM`;
+    const message = `has no room for ${volumes}: the storage driver ${driver} attaches at most ${limit} to a node, and ${attached} ${attached === 1 ? 'is' : 'are'} attached there`;
+    return { kind: 'attach-limit', message, field: '.metadata.name', value: name, liveOnly };
   }
   if (found.rule === 'spread') {
     const { topologyKey, maxSkew } = found.constraint;

@@ -57,9 +57,32 @@ export type VmiSpec = V1VirtualMachineInstanceSpec;
 export type MigrationConfiguration = V1MigrationConfiguration;
 export type MigrationState = V1VirtualMachineInstanceMigrationState;
 
-/** A PersistentVolume; what matters of it is which nodes can reach it. */
+/** A PersistentVolume; what matters of it is which nodes can reach it, and who attaches it. */
 export interface PersistentVolume extends KubeObject {
-  spec?: { nodeAffinity?: { required?: { nodeSelectorTerms: NodeSelectorTerm[] } } };
+  spec?: {
+    nodeAffinity?: { required?: { nodeSelectorTerms: NodeSelectorTerm[] } };
+    csi?: { driver: string; volumeHandle?: string };
+  };
+}
+
+/** One entry of a LimitRange. */
+export interface Limits {
+  type: string;
+  default?: Record<string, string>;
+  defaultRequest?: Record<string, string>;
+  min?: Record<string, string>;
+  max?: Record<string, string>;
+  maxLimitRequestRatio?: Record<string, string>;
+}
+
+/** What a namespace's containers and pods may ask for. */
+export interface LimitRange extends KubeObject {
+  spec?: { limits?: Limits[] };
+}
+
+/** The CSI drivers of a node, and how many volumes each can attach there. */
+export interface CsiNode extends KubeObject {
+  spec?: { drivers?: { name: string; allocatable?: { count?: number } }[] };
 }
 
 /** A Namespace; what matters of it are its labels. */

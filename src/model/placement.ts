@@ -85,8 +85,8 @@ export function podsAreKnown(snapshot: Snapshot): boolean {
 
 /**
  * Whether some other node can take the VM. Decided as kube-scheduler would on the Snapshot: selectors, required
- * affinity, taints, topology spread, volumes' node affinity, room by requests; and as KubeVirt needs it: virt-handler
- * there, the same CPU for a live migration. Not decided, for the Snapshot does not have them: CSI drivers' attach limits.
+ * affinity, taints, topology spread, volumes' node affinity and CSI drivers' attach limits, room by requests; and as
+ * KubeVirt needs it: virt-handler there, the same CPU for a live migration.
  */
 export function targetsOf(vm: Vm, snapshot: Snapshot): Targets {
   const placement = placementOf(snapshot);

@@ -1,3 +1,4 @@
+import { type AttachObjection, attachObjector } from './attach-limits.ts';
 import { groupBy, perSnapshot } from './memo.ts';
 import { type NodeView, nodesOf } from './nodes.ts';
 import type { Pod } from './objects.ts';
@@ -150,7 +151,7 @@ interface VolumeObjection extends BoundVolume {
 }
 
 /** Why a node is no place for a pod, for a reason of the single VM rather than of its kind. */
-export type TermObjection = AffinityObjection | SpreadObjection | VolumeObjection;
+export type TermObjection = AffinityObjection | SpreadObjection | VolumeObjection | AttachObjection;
 
 /**
  * A function that tells why required pod (anti-)affinity, topology spread or a volume keeps the pod off a node;
@@ -164,6 +165,7 @@ export function termObjector(
 ): ((node: NodeView) => TermObjection | undefined) | undefined {
   const rules = [
     pod.volumes.length === 0 ? undefined : volumeObjector(pod.volumes, snapshot),
+    pod.attached.length === 0 ? undefined : attachObjector(pod.attached, snapshot),
     affinityObjector(pod, own, snapshot),
     spreadObjector(pod, own, snapshot, pinnedTo),
   ].filter((rule) => rule !== undefined);

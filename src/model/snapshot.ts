@@ -1,8 +1,10 @@
 import type {
+  CsiNode,
   DaemonSet,
   HyperConverged,
   KubeDescheduler,
   KubeVirt,
+  LimitRange,
   MigrationPolicy,
   Namespace,
   NetworkAttachmentDefinition,
@@ -67,9 +69,11 @@ export interface SnapshotLists {
   nodeNetworkPolicies: NodeNetworkConfigurationPolicy;
   nodeNetworkStates: NodeNetworkState;
   resourceQuotas: ResourceQuota;
+  limitRanges: LimitRange;
   disruptionBudgets: PodDisruptionBudget;
   namespaces: Namespace;
   volumes: PersistentVolume;
+  csiNodes: CsiNode;
   deschedulers: KubeDescheduler;
 }
 

@@ -1,3 +1,4 @@
+import { type AttachedVolume, attachedVolumesOf } from './attach-limits.ts';
 import {
   computeRequests,
   helperRequests,
@@ -50,6 +51,7 @@ export interface TargetPod extends Constraints {
   antiAffinity: PodTerm[];
   spread: SpreadConstraint[];
   volumes: BoundVolume[];
+  attached: AttachedVolume[];
   requests: Resources;
 }
 
@@ -80,6 +82,7 @@ function build(vm: Vm, snapshot: Snapshot): TargetPod {
       ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
     ),
     volumes: boundVolumesOf(vm, snapshot),
+    attached: attachedVolumesOf(vm, snapshot),
     requests: requestsFor(vm, snapshot),
   };
 }

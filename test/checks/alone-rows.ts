@@ -109,6 +109,47 @@ const scheduled = (node: string, label: string | null) => async (hand: Hand) => 
   hand.pass(40);
 };
 
+/** On two nodes, to which two volumes each can be attached; on the other one a VM has one. */
+const attached = (elsewhere: boolean): Case => ({
+  ...on('same-0'),
+  claims: [
+    ['root', 'ReadWriteMany'],
+    ['data', 'ReadWriteMany'],
+  ],
+  before: async (hand) => {
+    const spec = {
+      accessModes: ['ReadWriteMany'],
+      storageClassName: nfs.name,
+      resources: { requests: { storage: '1Gi' } },
+    };
+    await hand.create(paths.claims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'other' },
+      spec,
+    });
+    await hand.create(paths.vms, {
+      apiVersion: 'kubevirt.io/v1',
+      kind: 'VirtualMachine',
+      metadata: { name: 'other' },
+      spec: {
+        runStrategy: 'Always',
+        template: {
+          spec: {
+            nodeSelector: { 'kubernetes.io/hostname': 'same-1' },
+            domain: { memory: { guest: '1Gi' }, devices: {} },
+            volumes: elsewhere ? [{ name: 'root', persistentVolumeClaim: { claimName: 'other' } }] : [],
+          },
+        },
+      },
+    });
+  },
+  after: async (hand) => {
+    await hand.merge(paths.vm, { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': null } } } } });
+    hand.pass(10);
+  },
+});
+
 /** Rows that change their cluster so much that each has one of its own; or that are about a smaller one. */
 export const aloneRows: LabRow[] = [
   {
@@ -164,6 +205,17 @@ export const aloneRows: LabRow[] = [
     case: {},
     near: { runStrategy: 'Halted' },
     said: ['blocker', /there is no other node that runs VMs/],
+  },
+  {
+    check: 'target/possible',
+    title: 'no more volumes',
+    alone: { ...place(2), storage: [{ ...nfs, attachLimit: 2 }] },
+    case: attached(true),
+    near: attached(false),
+    said: [
+      'blocker',
+      /1 to which no more volumes can be attached; for example, same-1 has no room for 2 volumes of the VM: the storage driver csi\.trident\.netapp\.io attaches at most 2 to a node, and 1 is attached there/,
+    ],
   },
   {
     check: 'target/possible',

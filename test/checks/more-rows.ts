@@ -1,5 +1,5 @@
 import { type Case, type Hand, type LabRow, paths, since, until } from './harness.ts';
-import { attachment, condition, disk, lan, nic, on, policy, sev, status } from './steps.ts';
+import { attachment, condition, disk, lan, nic, on, policy, quota, sev, status } from './steps.ts';
 
 const anywhere = { nodeSelector: {} };
 const secured = (launchSecurity: object): Case => ({ spec: anywhere, domain: { launchSecurity } });
@@ -32,6 +32,15 @@ const withIpam = (more: object): Case => ({
   before: (hand) =>
     hand.create(paths.attachments, attachment({ ipam: { type: 'whereabouts', range: '10.77.0.0/24' } })),
 });
+const range = (limits: object) => async (hand: Hand) => {
+  const spec = { limits: [{ type: 'Container', ...limits }] };
+  const body = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'sizes' }, spec };
+  await hand.create('/api/v1/namespaces/{ns}/limitranges', body);
+};
+const both = (hard: object, limits: object) => async (hand: Hand) => {
+  await quota(hard)(hand);
+  await range(limits)(hand);
+};
 const launcherOf = async (hand: Hand): Promise<string> => {
   const { items } = await hand.get<{ items: { metadata: { name: string } }[] }>(paths.pods);
   return items[0]?.metadata.name ?? '';
@@ -278,6 +287,34 @@ export const moreRows: LabRow[] = [
     },
     near: { ...on('same-1'), after: restartRequired },
     said: ['warning', /is not tied to a node by name any more, but the running instance still is/],
+  },
+  {
+    check: 'quota/second-pod',
+    title: 'a LimitRange',
+    case: { after: range({ max: { memory: '1Gi' } }) },
+    near: { after: range({ max: { memory: '8Gi' } }) },
+    said: ['blocker', /LimitRange sizes of its namespace does not let its second pod in: maximum memory usage/],
+  },
+  {
+    check: 'quota/second-pod',
+    title: 'a default limit that is too low',
+    case: { after: range({ default: { memory: '512Mi' } }) },
+    near: { after: range({ default: { memory: '8Gi' } }) },
+    said: ['blocker', /must be less than or equal to memory limit of 512Mi/],
+  },
+  {
+    check: 'quota/second-pod',
+    title: 'a ratio',
+    case: { after: range({ default: { cpu: '2' }, maxLimitRequestRatio: { cpu: '4' } }) },
+    near: { after: range({ default: { cpu: '2' }, maxLimitRequestRatio: { cpu: '40' } }) },
+    said: ['blocker', /cpu max limit to request ratio per Container is 4, but provided ratio is 20\.000000/],
+  },
+  {
+    check: 'quota/second-pod',
+    title: 'what a LimitRange states',
+    case: { after: both({ 'limits.cpu': '7' }, { default: { cpu: '8' } }) },
+    near: { after: both({ 'limits.cpu': '9' }, { default: { cpu: '8' } }) },
+    said: ['blocker', /limits\.cpu is 7 CPU, 0 CPU is used, and 8 CPU more/],
   },
   {
     check: 'settings/post-copy',

@@ -73,6 +73,10 @@ const nodeChange: fc.Arbitrary<NodeChange> = fc.constantFrom<NodeChange[]>(
   label('node-labeller.kubevirt.io/obsolete-host-model', 'Cascadelake-Server'),
   label(`machine-type.${CPU}/pc-q35-rhel9.6.0`, undefined),
   label('kubevirt.io/realtime', 'true'),
+  label('kubevirt.io/sev', 'true'),
+  label('kubevirt.io/sev-snp', 'true'),
+  label('kubevirt.io/tdx', 'true'),
+  allocatable('devices.kubevirt.io/sev', '1k'),
   label('cpumanager', 'true'),
   label('kubevirt.io/cpumanager', 'true'),
   label('scheduling.node.kubevirt.io/tsc-frequency-2900000000', undefined),
@@ -182,6 +186,12 @@ const vmChange: fc.Arbitrary<VmChange> = fc.oneof(
     cpu({ model: 'Nehalem', features: [{ name: 'vmx', policy: 'forbid' }] }),
     cpu({ features: [{ name: 'vmx', policy: 'require' }] }),
     cpu({ dedicatedCpuPlacement: true }),
+    ...[{ sev: {} }, { sev: { policy: { encryptedState: true } } }, { snp: {} }, { tdx: {} }].map(
+      (launchSecurity): VmChange =>
+        (_, domain) => {
+          domain.launchSecurity = launchSecurity;
+        },
+    ),
     cpu({ dedicatedCpuPlacement: true, isolateEmulatorThread: true, realtime: {} }),
     // What a hot-plug does: the running pod knows nothing of it.
     cpu({ sockets: 12 }),
@@ -209,6 +219,8 @@ export interface RandomVm {
   namespace: string;
   app: string;
   localDisk: boolean;
+  /** A second disk. */
+  more: boolean;
   /** Its pod is from before the changes. */
   stale: boolean;
   /** It has been migrated before: its pod asks for the CPU it had then. */
@@ -217,11 +229,14 @@ export interface RandomVm {
 }
 
 export interface RandomCluster {
+  /** How many volumes of the shared kind a node takes. */
+  attachLimit: number | undefined;
   nodes: NodeChange[][];
   vms: RandomVm[];
 }
 
 export const randomCluster: fc.Arbitrary<RandomCluster> = fc.record({
+  attachLimit: fc.constantFrom(undefined, undefined, 1, 2, 3),
   nodes: fc.array(fc.array(nodeChange, { maxLength: 2 }), { minLength: 3, maxLength: 3 }),
   vms: fc.array(
     fc.record({
@@ -229,6 +244,7 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc.record({
       namespace: fc.constantFrom(...NAMESPACES),
       app,
       localDisk: fc.constantFrom(true, false, false, false),
+      more: fc.boolean(),
       stale: fc.boolean(),
       pinned: fc.boolean(),
       changes: fc.array(vmChange, { maxLength: 2 }),
@@ -237,13 +253,13 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc.record({
   ),
 });
 
-export function scenarioOf({ vms }: RandomCluster): Scenario {
+export function scenarioOf({ vms, attachLimit }: RandomCluster): Scenario {
   return {
     name: 'random',
     description: 'random',
     nodes: [{ prefix: 'worker', count: 3, role: 'worker', cores: 16, memory: '64Gi', sockets: 1, nicGbps: 10 }],
     namespaces: NAMESPACES.map((name) => ({ name, labels: { team: name } })),
-    storage: [nfs, local],
+    storage: [{ ...nfs, ...(attachLimit !== undefined && { attachLimit }) }, local],
     vms: vms.map((vm, index) => ({
       name: `vm${index}`,
       namespace: vm.namespace,
@@ -251,7 +267,10 @@ export function scenarioOf({ vms }: RandomCluster): Scenario {
       memory: '4Gi',
       node: `worker-${vm.node}`,
       labels: { app: vm.app },
-      disks: [{ name: 'root', storage: (vm.localDisk ? local : nfs).name, size: '10Gi' }],
+      disks: [
+        { name: 'root', storage: (vm.localDisk ? local : nfs).name, size: '10Gi' },
+        ...(vm.more ? [{ name: 'data', storage: nfs.name, size: '10Gi' }] : []),
+      ],
       ageDays: 1,
     })),
   };

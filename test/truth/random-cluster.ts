@@ -17,6 +17,9 @@ const nodes = fc.array(
     hugepages: seldom<Record<string, string> | undefined>(undefined, { '2Mi': '8Gi' }),
     cpuManager: seldom(false, true),
     device: seldom(false, true),
+    confidential: seldom<'sev' | 'tdx' | undefined>(undefined, 'sev', 'tdx'),
+    /** Functions of a NIC for SR-IOV. */
+    functions: pick(0, 1, 4),
   }),
   { minLength: 2, maxLength: 5 },
 );
@@ -39,14 +42,30 @@ const vm = fc.record({
   cpu: seldom('default', 'host-passthrough', 'Haswell-noTSX', 'Skylake-Server', 'SapphireRapids'),
   dedicated: seldom(false, true),
   hugepages: seldom(false, true),
-  device: seldom(false, true),
-  network: seldom('masquerade', 'bridge', 'bridge-allowed', 'none'),
+  device: seldom<'none' | 'device' | 'gpu'>('none', 'device', 'gpu'),
+  network: seldom('masquerade', 'bridge', 'bridge-allowed', 'none', 'sriov'),
   strategy: seldom<string | undefined>(undefined, 'LiveMigrate', 'LiveMigrateIfPossible', 'None', 'External'),
-  extra: seldom('none', 'host-disk', 'container-disk', 'cloud-init', 'sev', 'config-map'),
+  extra: seldom('none', 'host-disk', 'container-disk', 'cloud-init', 'sev', 'snp', 'tdx', 'config-map'),
   stopped: seldom(false, true),
 });
 
-const namespaceLimit = seldom('none', 'no-room', 'some-room');
+const namespaceLimit = seldom('none', 'no-room', 'some-room', 'stated');
+/** What a LimitRange of the namespace says of containers and pods. */
+export const LIMITS: Record<string, object[]> = {
+  roomy: [{ type: 'Container', default: { cpu: '8', memory: '32Gi' }, max: { memory: '64Gi' } }],
+  narrow: [{ type: 'Container', max: { memory: '4Gi' } }],
+  low: [{ type: 'Container', default: { memory: '2Gi' } }],
+  least: [{ type: 'Container', min: { cpu: '150m' } }],
+  ratio: [{ type: 'Container', default: { cpu: '2' }, maxLimitRequestRatio: { cpu: '12' } }],
+  'whole-pod': [
+    { type: 'Pod', max: { memory: '5Gi' } },
+    { type: 'Container', default: { memory: '5Gi' } },
+  ],
+};
+const limitRange = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('none') },
+  { weight: 1, arbitrary: pick(...Object.keys(LIMITS)) },
+);
 
 export const clusters = fc.record({
   release: pick('4.17', '4.18', '4.19', '4.20', '4.21', '4.22', 'next'),
@@ -54,6 +73,9 @@ export const clusters = fc.record({
   nodeChanges: fc.array(nodeChange, { minLength: 5, maxLength: 5 }),
   vms: fc.array(vm, { minLength: 3, maxLength: 7 }),
   quota: namespaceLimit,
+  limits: limitRange,
+  /** How many volumes the NFS and iSCSI driver attaches to a node. */
+  attachLimit: seldom<number | undefined>(undefined, 2, 4),
   seed: fc.integer({ min: 1, max: 1e6 }),
   /** For each VM: the node it is to go to, or any. */
   targets: fc.array(fc.option(fc.nat(4), { nil: undefined }), { minLength: 7, maxLength: 7 }),
@@ -63,8 +85,9 @@ export type RandomCluster = typeof clusters extends fc.Arbitrary<infer T> ? T : 
 export type RandomVm = RandomCluster['vms'][number];
 
 const DEVICE = 'nvidia.com/A10';
+export const FUNCTIONS = 'openshift.io/fast';
 
-export function scenarioOf({ nodes: all }: RandomCluster): Scenario {
+export function scenarioOf({ nodes: all, attachLimit }: RandomCluster): Scenario {
   const workers = all.map(
     (each, index): NodeGroup => ({
       prefix: `w${index}`,
@@ -77,6 +100,7 @@ export function scenarioOf({ nodes: all }: RandomCluster): Scenario {
       cpuModel: each.cpuModel,
       cpuManager: each.cpuManager,
       ...(each.hugepages && { hugepages: each.hugepages }),
+      ...(each.confidential && { confidential: each.confidential }),
       ...(each.device && { devices: { resource: DEVICE, count: 2, onNodes: 1 } }),
     }),
   );
@@ -88,7 +112,7 @@ export function scenarioOf({ nodes: all }: RandomCluster): Scenario {
       ...workers,
     ],
     namespaces: [{ name: 'vms', labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } }],
-    storage: [nfs, iscsiBlock, iscsiFilesystem, local],
+    storage: [{ ...nfs, ...(attachLimit !== undefined && { attachLimit }) }, iscsiBlock, iscsiFilesystem, local],
     vms: [],
   };
 }
@@ -179,8 +203,8 @@ export function vmObject(name: string, vm: RandomVm, node: string): object {
               ...(vm.dedicated && { dedicatedCpuPlacement: true }),
             },
             memory: { guest: vm.memory, ...(vm.hugepages && { hugepages: { pageSize: '2Mi' } }) },
-            ...(vm.extra === 'sev' && {
-              launchSecurity: { sev: {} },
+            ...(['sev', 'snp', 'tdx'].includes(vm.extra) && {
+              launchSecurity: { [vm.extra]: {} },
               firmware: { bootloader: { efi: { secureBoot: false } } },
             }),
             devices: {
@@ -190,11 +214,22 @@ export function vmObject(name: string, vm: RandomVm, node: string): object {
               ],
               ...(vm.network === 'none'
                 ? { autoattachPodInterface: false }
-                : { interfaces: [{ name: 'default', ...(bridge ? { bridge: {} } : { masquerade: {} }) }] }),
-              ...(vm.device && { hostDevices: [{ name: 'gpu', deviceName: DEVICE }] }),
+                : {
+                    interfaces: [
+                      { name: 'default', ...(bridge ? { bridge: {} } : { masquerade: {} }) },
+                      ...(vm.network === 'sriov' ? [{ name: 'fast', sriov: {} }] : []),
+                    ],
+                  }),
+              ...(vm.device === 'device' && { hostDevices: [{ name: 'gpu', deviceName: DEVICE }] }),
+              ...(vm.device === 'gpu' && { gpus: [{ name: 'gpu', deviceName: DEVICE }] }),
             },
           },
-          ...(vm.network !== 'none' && { networks: [{ name: 'default', pod: {} }] }),
+          ...(vm.network !== 'none' && {
+            networks: [
+              { name: 'default', pod: {} },
+              ...(vm.network === 'sriov' ? [{ name: 'fast', multus: { networkName: 'fast' } }] : []),
+            ],
+          }),
           volumes: [
             ...vm.disks.map((_, index) => ({
               name: `d${index}`,

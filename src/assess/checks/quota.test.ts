@@ -13,6 +13,28 @@ const limited = (hard: Record<string, string>, used: Record<string, string>, mor
   }) as KubeObject;
 const limits = (pod: Pod) =>
   Object.assign(pod.spec!.containers[0]!.resources!, { limits: { cpu: '2', memory: '5Gi' } });
+const range = (...of: object[]): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'sizes', namespace: NAMESPACE },
+    spec: { limits: of },
+  }) as KubeObject;
+/** A pod that a LimitRange of before has completed. */
+const completed = vm(
+  'web',
+  running(
+    {},
+    {
+      change: ({ pod }) => {
+        limits(pod);
+        pod.metadata.annotations = {
+          'kubernetes.io/limit-ranger': 'LimitRanger plugin set: cpu, memory limit for container compute',
+        };
+      },
+    },
+  ),
+);
 const web = vm('web', running());
 const withLimits = vm('web', running({}, { change: ({ pod }) => void limits(pod) }));
 const tpm = vm('web', running({ domain: domain({ devices: { tpm: { persistent: true } } }) }));
@@ -25,6 +47,57 @@ table(quota, [
     { objects: [...web, limited({ 'requests.memory': '8Gi' }, { 'requests.memory': '5Gi' })] },
     [['blocker', /requests\.memory is 8 GiB memory, 5 GiB memory is used, and 4\.27 GiB/, 'cold']],
   ],
+  [
+    'a LimitRange states what a quota asks for',
+    {
+      objects: [
+        ...web,
+        limited({ 'limits.cpu': '30' }, { 'limits.cpu': '2' }),
+        range({ type: 'Container', default: { cpu: '8' } }),
+      ],
+    },
+    [],
+  ],
+  [
+    'what it states counts',
+    {
+      objects: [
+        ...web,
+        limited({ 'limits.cpu': '9' }, { 'limits.cpu': '2' }),
+        range({ type: 'Container', default: { cpu: '8' } }),
+      ],
+    },
+    [['blocker', /limits\.cpu is 9 CPU, 2 CPU is used, and 8 CPU more/, 'cold']],
+  ],
+  [
+    'what an earlier LimitRange stated does not count any more',
+    { objects: [...completed, limited({ 'limits.cpu': '30' }, { 'limits.cpu': '2' })] },
+    [['blocker', /which must specify limits\.cpu for: compute/, 'nothing']],
+  ],
+  [
+    'a LimitRange that the pod is too large for',
+    {
+      objects: [...web, range({ type: 'Container', max: { memory: '64Gi' } }, { type: 'Pod', max: { memory: '1Gi' } })],
+    },
+    [
+      [
+        'blocker',
+        /LimitRange sizes of its namespace does not let its second pod in: maximum memory usage per Pod is 1Gi, but limit is 64Gi/,
+        'nothing',
+      ],
+    ],
+  ],
+  [
+    'a default limit below its request',
+    { objects: [...web, range({ type: 'Container', default: { memory: '1Gi' } })] },
+    [['blocker', /must be less than or equal to memory limit of 1Gi/, 'nothing']],
+  ],
+  [
+    'a ratio',
+    { objects: [...withLimits, range({ type: 'Container', maxLimitRequestRatio: { cpu: '1' } })] },
+    [['blocker', /cpu max limit to request ratio per Container is 1, but provided ratio is/, 'nothing']],
+  ],
+  ['a LimitRange with room', { objects: [...web, range({ type: 'Container', max: { memory: '64Gi' } })] }, []],
   ['just enough', { objects: [...web, limited({ pods: '2' }, { pods: '1' })] }, []],
   [
     'one pod too many',

@@ -1,7 +1,14 @@
+import {
+  limitsIn,
+  limitViolations,
+  requestsOverLimits,
+  withLimitDefaults,
+  withoutLimitDefaults,
+} from '../../model/limit-ranges.ts';
 import { groupBy, keyOf, perSnapshot } from '../../model/memo.ts';
 import { storageOf } from '../../model/nodes.ts';
 import { amountText } from '../../model/objections.ts';
-import type { ResourceQuota } from '../../model/objects.ts';
+import type { LimitRange, Pod, ResourceQuota } from '../../model/objects.ts';
 import { addAmounts, type Resources } from '../../model/pods.ts';
 import { countsPod, hasScopes, limitOf, podUsage, unstated } from '../../model/quota-usage.ts';
 import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
@@ -29,21 +36,54 @@ const ATTACHMENT: Resources = {
 /** While it migrates, a VM has two pods; a namespace whose quota is used up has no place for the second. */
 export const quota: Check = {
   id: 'quota/second-pod',
-  title: "The namespace's quota has room for a second pod",
+  title: "The namespace's quotas and limits let a second pod in",
   source: 'facts/kubevirt.md A6 (migrationRejectedByResourceQuota), C1 (8), E, F3',
-  needs: ['resourceQuotas'],
+  needs: ['resourceQuotas', 'limitRanges'],
   run(vm, snapshot): Draft[] {
-    const quotas = quotasOf(snapshot).get(vm.namespace);
-    if (vm.node === undefined || quotas === undefined) return [];
-    const asked = podNeeds(vm, snapshot);
+    const quotas = quotasOf(snapshot).get(vm.namespace) ?? [];
+    const ranges = rangesOf(snapshot).get(vm.namespace) ?? [];
+    if (vm.node === undefined || quotas.length + ranges.length === 0) return [];
+    const second = secondPodOf(vm.launcher, ranges);
+    const asked = podNeeds(vm, second, snapshot);
     const claims = claimNeeds(vm, snapshot);
-    return quotas.flatMap((object) => {
-      const scoped = hasScopes(object);
-      if (scoped && (vm.launcher === undefined || !countsPod(object, vm.launcher))) return [];
-      return [...silent(vm, object), ...short(vm, object, scoped ? asked : { ...asked, ...claims })];
-    });
+    return [
+      ...outOfBounds(vm, second, ranges),
+      ...quotas.flatMap((object) => {
+        const scoped = hasScopes(object);
+        if (scoped && (second === undefined || !countsPod(object, second))) return [];
+        return [...silent(vm, second, object), ...short(vm, object, scoped ? asked : { ...asked, ...claims })];
+      }),
+    ];
   },
 };
+
+const rangesOf = perSnapshot((snapshot) =>
+  groupBy(itemsOf(snapshot.lists.limitRanges), ({ metadata }) => metadata.namespace),
+);
+
+/** The pod that the target gets: as the running one was rendered, with what LimitRanges of now add. */
+function secondPodOf(launcher: Pod | undefined, ranges: readonly LimitRange[]): Pod | undefined {
+  return launcher && withLimitDefaults(withoutLimitDefaults(launcher), limitsIn(ranges));
+}
+
+/** LimitRanges that do not let the second pod in; they may be younger than the first. */
+function outOfBounds(vm: Vm, second: Pod | undefined, ranges: readonly LimitRange[]): Draft[] {
+  if (second === undefined) return [];
+  const over = requestsOverLimits(second);
+  return ranges.flatMap((object, index) => {
+    // Which of them has set the limit does not matter much: they are told together.
+    const found = [...limitViolations(second, limitsIn([object])), ...(index === 0 ? over : [])];
+    if (found.length === 0) return [];
+    const { name } = object.metadata;
+    return blocker(vm, {
+      message: `LimitRange ${name} of its namespace does not let its second pod in: ${found.join('; ')}`,
+      summary: `LimitRange ${name} does not let its second pod in`,
+      evidence: at(object, '.spec.limits', object.spec?.limits),
+      remedy: `Widen the LimitRange (kubectl edit limitrange ${name} -n ${vm.namespace}) so that it takes the VM's pod, or state requests and limits in the VM (spec.domain.resources), which needs a restart. A restart alone would not help: the new pod would be turned down as well.`,
+      allows: 'nothing',
+    });
+  });
+}
 
 /** What of a quota has no room. */
 function short(vm: Vm, object: ResourceQuota, needs: Resources): Draft[] {
@@ -70,8 +110,8 @@ function short(vm: Vm, object: ResourceQuota, needs: Resources): Draft[] {
 }
 
 /** A quota on something that the VM's pod does not state turns the second pod down, though it let the first one in: it is younger. */
-function silent(vm: Vm, object: ResourceQuota): Draft[] {
-  const missing = vm.launcher === undefined ? undefined : unstated(object.spec?.hard ?? {}, vm.launcher);
+function silent(vm: Vm, second: Pod | undefined, object: ResourceQuota): Draft[] {
+  const missing = second === undefined ? undefined : unstated(object.spec?.hard ?? {}, second);
   if (missing === undefined) return [];
   return [
     blocker(vm, {
@@ -85,15 +125,15 @@ function silent(vm: Vm, object: ResourceQuota): Draft[] {
   ];
 }
 
-function podNeeds(vm: Vm, snapshot: Snapshot): Resources {
+function podNeeds(vm: Vm, second: Pod | undefined, snapshot: Snapshot): Resources {
   const needs: Resources = { 'count/pods': 1 };
-  if (vm.launcher === undefined) {
+  if (second === undefined) {
     for (const [name, amount] of Object.entries(targetPodOf(vm, snapshot).requests)) {
       needs[`requests.${name}`] = amount;
       if (!name.includes('/')) needs[name] = amount;
     }
   } else {
-    addAmounts(needs, podUsage(vm.launcher));
+    addAmounts(needs, podUsage(second));
   }
   const hotplugged = vm.vmi?.status?.volumeStatus?.some(({ hotplugVolume }) => hotplugVolume !== undefined) === true;
   if (hotplugged) addAmounts(needs, ATTACHMENT);

@@ -20,6 +20,7 @@ const kindTexts: Record<ObjectionKind, string> = {
   ability: 'without a hardware or kubelet feature it asks for',
   network: "without its network's bridge or interface",
   volume: 'that can not reach its volume',
+  'attach-limit': 'to which no more volumes can be attached',
   spread: 'ruled out by its topology spread constraint',
   taint: 'with a taint it does not tolerate',
   'pod-affinity': 'ruled out by pod (anti-)affinity',
@@ -38,6 +39,8 @@ const kindRemedies: Record<ObjectionKind, string> = {
   'machine-type': 'Restart the VM, which takes the newest machine type of its kind, or update the node.',
   ability: 'Choose nodes that are set up for it (CPU manager, real-time, TSC, Hyper-V, confidential computing).',
   network: 'Configure the bridge or interface there (NodeNetworkConfigurationPolicy).',
+  'attach-limit':
+    'Move a VM with as many volumes away from it; how many a node takes is in its CSINode object (.spec.drivers[].allocatable.count), which the storage driver writes.',
   volume: 'Move the volume to storage that all nodes reach (storage migration).',
   spread: 'Move the other pods it counts first, or relax the constraint (maxSkew, whenUnsatisfiable).',
   taint: 'Remove the taint, or add a toleration to the VM.',
@@ -52,7 +55,7 @@ export const target: Check & { runVm(vm: Vm, snapshot: Snapshot): Draft[] } = {
   title: 'A node can take the VM',
   source:
     'mission: checklist 3, MUST HAVE (capacity), CANNOT (cordoned, NotReady); facts/kubevirt.md C1, F; facts/anchors.md 6 row 15',
-  needs: ['nodes', 'pods', 'kubeVirts', 'claims', 'volumes'],
+  needs: ['nodes', 'pods', 'kubeVirts', 'claims', 'volumes', 'csiNodes'],
   run(vm, snapshot, request): Draft[] {
     if (!snapshot.lists.nodes.known) return [];
     const findings = request.target === undefined ? anywhere(vm, snapshot) : there(vm, snapshot, request.target);

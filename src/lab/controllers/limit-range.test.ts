@@ -94,6 +94,18 @@ describe('what is out of bounds is refused', () => {
       'maximum cpu usage per Pod is 1.  No limit is specified',
     ],
     [
+      'a limit that is too many times the request',
+      { type: 'Container', maxLimitRequestRatio: { cpu: '2' } },
+      { requests: { cpu: '500m' }, limits: { cpu: '2' } },
+      'cpu max limit to request ratio per Container is 2, but provided ratio is 4.000000',
+    ],
+    [
+      'a ratio where there is no limit',
+      { type: 'Pod', maxLimitRequestRatio: { memory: '1500m' } },
+      { requests: { memory: '1Gi' } },
+      'memory max limit to request ratio per Pod is 1500m, but no limit is specified or limit is 0',
+    ],
+    [
       'each thing that is wrong',
       { type: 'Container', min: { cpu: '1' }, max: { memory: '1Gi' } },
       { requests: { cpu: '500m' }, limits: { memory: '2Gi' } },

@@ -3,6 +3,7 @@ import { addAmounts, amountsOf, isFinishedPod, type Resources, requestsOf } from
 import { atLeast } from '../../model/version-order.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { csiVolumesOf, withinAttachLimits } from './attach-limits.ts';
 import {
   type LabelSelector,
   matchesLabels,
@@ -86,6 +87,8 @@ export interface PodQuestion {
   pod: Pod;
   requests: Resources;
   volumes: NodeSelector[];
+  /** Whether CSI drivers can attach its volumes to a node. */
+  attachable(node: string): boolean;
   /** Values of a topology key where a pod matching one of its anti-affinity (or affinity) terms runs. */
   repelled: { key: string; values: Set<string> }[];
   attracted: { key: string; values: Set<string> }[];
@@ -130,10 +133,12 @@ export function questionOf(cluster: Cluster, usage: Usage, pod: Pod): PodQuestio
   const attracted = affinity.map(({ topologyKey }) =>
     where(topologyKey, affinity, cluster.store.values<Pod>(resources.pods)),
   );
+  const attached = csiVolumesOf(cluster, pod);
   return {
     pod,
     requests: requestsOf(pod),
     volumes: volumeSelectors(cluster, pod),
+    attachable: (node) => withinAttachLimits(cluster, attached, node),
     repelled: antiAffinityOf(pod).map((term) => where(term.topologyKey, [term], candidates(term))),
     attracted,
     first:
@@ -183,6 +188,9 @@ export function reject(usage: Usage, question: PodQuestion, node: Node): Rejecti
   if (!podMatchesNode(pod, node)) return no("node(s) didn't match Pod's node affinity/selector");
   const short = insufficient(requests, usage.of(node.metadata.name), allocatableOf(node));
   if (short.length > 0) return { reasons: short, unresolvable: false };
+  if (!question.attachable(node.metadata.name)) {
+    return { reasons: ['node(s) exceed max volume count'], unresolvable: false };
+  }
   if (question.volumes.some((selector) => !matchesNode(selector, node))) {
     return no('node(s) had volume node affinity conflict');
   }

@@ -1,4 +1,4 @@
-import type { KubeObject, Node } from '../../model/objects.ts';
+import type { CsiNode, KubeObject, Node } from '../../model/objects.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import type { KubeVirtVersion } from '../../model/versions/index.ts';
 import { type Store, seconds } from '../api/store.ts';
@@ -7,7 +7,7 @@ import { networkStateObject } from '../controllers/nmstate.ts';
 import { freshNetwork } from '../controllers/nmstate-hardware.ts';
 import { releaseLabels } from '../controllers/node-labeller.ts';
 import { resources } from '../resources.ts';
-import type { NodeGroup, Scenario } from './scenario.ts';
+import type { NodeGroup, Scenario, StorageKind } from './scenario.ts';
 
 const FEATURES = ['hypervisor', 'invtsc', 'md-clear', 'pdpe1gb', 'ss', 'ssbd', 'umip', 'vmx'];
 const MODELS: Record<string, string[]> = {
@@ -165,6 +165,33 @@ function labelsOf({ group, name, runsVms }: BuiltNode, version: KubeVirtVersion)
     'kubevirt.io/schedulable': 'true',
     'scheduling.node.kubevirt.io/tsc-frequency-2900000000': 'true',
   };
+}
+
+/** What the kubelet writes as CSI drivers register on a node. */
+export function createCsiNode(
+  { store }: Cluster,
+  storage: readonly StorageKind[],
+  { name }: BuiltNode,
+  born: string,
+): void {
+  const drivers = Map.groupBy(storage, ({ provisioner }) => provisioner);
+  const object: CsiNode = {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'CSINode',
+    metadata: { name, creationTimestamp: born },
+    spec: {
+      drivers: [...drivers].map(([driver, kinds]) => {
+        const count = kinds.find(({ attachLimit }) => attachLimit !== undefined)?.attachLimit;
+        return {
+          name: driver,
+          nodeID: name,
+          topologyKeys: [],
+          ...(count === undefined ? {} : { allocatable: { count } }),
+        };
+      }),
+    },
+  };
+  store.create(resources.csiNodes, object);
 }
 
 /** SEV-SNP and TDX came with v1.7. */

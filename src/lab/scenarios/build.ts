@@ -5,7 +5,7 @@ import { resources } from '../resources.ts';
 import { createConfiguration } from './build-configuration.ts';
 import { createDescheduler } from './build-descheduler.ts';
 import { createDedicatedNetwork } from './build-network.ts';
-import { createNetworkState, createNode, nodesIn } from './build-nodes.ts';
+import { createCsiNode, createNetworkState, createNode, nodesIn } from './build-nodes.ts';
 import { createSystemPods, podPlacer, SYSTEM_NAMESPACES } from './build-system.ts';
 import { createStorageClass, createVm } from './build-vms.ts';
 import type { Scenario } from './scenario.ts';
@@ -35,6 +35,7 @@ export function buildScenario(cluster: Cluster, scenario: Scenario): void {
     const number = numbers.get(node.group.prefix) ?? 0;
     numbers.set(node.group.prefix, number + 1);
     createNode(cluster, node, number, born);
+    createCsiNode(cluster, scenario.storage, node, born);
     createNetworkState(store, scenario, node);
   }
   for (const kind of scenario.storage) createStorageClass(cluster, kind, born);

@@ -47,6 +47,8 @@ export interface StorageKind {
   isDefault?: boolean;
   /** Its volumes exist on one node only. */
   local?: boolean;
+  /** How many volumes its driver attaches to a node; no limit unless told. */
+  attachLimit?: number;
 }
 
 export interface VmDescription {

@@ -226,6 +226,8 @@ const listOfKind: Record<string, SnapshotList> = {
   NodeNetworkConfigurationPolicy: 'nodeNetworkPolicies',
   NodeNetworkState: 'nodeNetworkStates',
   ResourceQuota: 'resourceQuotas',
+  LimitRange: 'limitRanges',
+  CSINode: 'csiNodes',
   PodDisruptionBudget: 'disruptionBudgets',
   Namespace: 'namespaces',
   PersistentVolume: 'volumes',
