@@ -20,6 +20,7 @@ export const resources = {
   vmis: 'virtualmachineinstances.kubevirt.io',
   migrations: 'virtualmachineinstancemigrations.kubevirt.io',
   kubeVirts: 'kubevirts.kubevirt.io',
+  backups: 'virtualmachinebackups.backup.kubevirt.io',
   dataVolumes: 'datavolumes.cdi.kubevirt.io',
   storageProfiles: 'storageprofiles.cdi.kubevirt.io',
   migrationPolicies: 'migrationpolicies.migrations.kubevirt.io',

@@ -25,7 +25,7 @@ import type {
 /** What a user and the world do to the cluster; paths as the API has them. */
 export interface Hand {
   create(path: string, body: object): Promise<void>;
-  merge(path: string, body: object): Promise<void>;
+  merge(path: string, body: object, as?: string): Promise<void>;
   remove(path: string): Promise<void>;
   fault(name: string, more?: Omit<FaultRequest, 'name'>): void;
   /** Lab time passes, seconds. */
@@ -160,15 +160,25 @@ export async function diagnose(
 }
 
 function handIn(lab: Lab, client: KubeClient): Hand {
-  const send = async (method: string, path: string, body?: object, type = 'application/json'): Promise<void> => {
-    await client.raw(method, path, { headers: { 'content-type': type }, ...(body && { body }) });
+  const send = async (
+    method: string,
+    path: string,
+    body?: object,
+    type = 'application/json',
+    as?: string,
+  ): Promise<void> => {
+    const headers = {
+      'content-type': type,
+      ...(as === undefined ? {} : { 'impersonate-user': as, 'impersonate-group': 'system:masters' }),
+    };
+    await client.raw(method, path, { headers, ...(body && { body }) });
   };
   let events = 0;
   const migration = (vm: string) =>
     lab.store.get<VirtualMachineInstanceMigration>(resources.migrations, 'vms', `m-${vm}`);
   const hand: Hand = {
     create: (path, body) => send('POST', path, body),
-    merge: (path, body) => send('PATCH', path, body, 'application/merge-patch+json'),
+    merge: (path, body, as) => send('PATCH', path, body, 'application/merge-patch+json', as),
     remove: (path) => send('DELETE', path),
     fault: (name, more = {}) => void lab.injector.inject({ name, ...more }),
     pass: (seconds) => lab.clock.advanceBy(seconds * 1000),

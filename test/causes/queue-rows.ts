@@ -1,4 +1,4 @@
-import { ALL, type Happens, type LabRow, running, since, stuck } from './happens.ts';
+import { ALL, type Happens, type LabRow, running, stuck } from './happens.ts';
 import { at, type Hand } from './harness.ts';
 
 const until = (release: string): string[] => ALL.slice(0, ALL.indexOf(release) + 1);
@@ -56,13 +56,6 @@ const secured =
       ],
       () => hand.merge('/api/v1/namespaces/vms', enforce(level)),
     );
-
-const condition =
-  (type: string, message = ''): Happens =>
-  async (hand) => {
-    await queued(hand);
-    await hand.merge(`${at.migration('web')}/status`, { status: { conditions: [{ type, status: 'True', message }] } });
-  };
 
 const secondPod =
   (phase: string): Happens =>
@@ -129,18 +122,6 @@ export const queueRows: LabRow[] = [
       await hand.migrate('web');
       hand.pass(5);
     },
-    near: queued,
-  },
-  {
-    cause: 'queue/utility-volumes',
-    releases: since('4.22'),
-    happens: condition('migrationBlockedByUtilityVolumes'),
-    near: queued,
-  },
-  {
-    cause: 'queue/backup',
-    releases: since('4.22'),
-    happens: condition('migrationBlockedByBackup', 'Waiting for backup nightly to complete'),
     near: queued,
   },
   {

@@ -1,4 +1,5 @@
 import { aftermathRows } from './aftermath-rows.ts';
+import { backupRows } from './backup-rows.ts';
 import { connectionRows } from './connection-rows.ts';
 import { controlPlaneRows } from './control-plane-rows.ts';
 import { failingRows } from './failing-rows.ts';
@@ -16,4 +17,5 @@ export const rows = [
   ...otherRows,
   ...aftermathRows,
   ...controlPlaneRows,
+  ...backupRows,
 ];

@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster.ts';
+import { backupController } from './backup.ts';
 import { cdi } from './cdi.ts';
 import { storageProfiles } from './cdi-profiles.ts';
 import { componentLogs } from './component-logs.ts';
@@ -65,6 +66,7 @@ export function startControllers(cluster: Cluster): Controllers {
     heartbeat(cluster),
     migrationController(cluster),
     evacuationController(cluster),
+    backupController(cluster),
     evictionInProgress(cluster),
     descheduler(cluster),
     disruption(cluster),

@@ -9,6 +9,8 @@ import { isFinalVmi } from './printable-status.ts';
 /** One step of a VMIM's status. */
 export interface Step {
   phase?:
+    | 'WaitingForSync'
+    | 'Synchronizing'
     | 'Pending'
     | 'Scheduling'
     | 'Scheduled'
@@ -25,6 +27,9 @@ export interface Step {
 function failed(message: string): Step {
   return { phase: 'Failed', event: { type: 'Warning', reason: 'FailedMigration', message } };
 }
+
+/** No target pod is there yet (VirtualMachineInstanceMigration.TargetIsCreated). */
+const BEFORE_TARGET = ['', 'WaitingForSync', 'Synchronizing', 'Pending'];
 
 const HANDED_OFF = ['PreparingTarget', 'TargetReady', 'Running'];
 
@@ -50,7 +55,7 @@ export function nextStatus(
   if (pod !== undefined && isFinishedPod(pod)) {
     return failed('Migration failed because target pod shutdown during migration');
   }
-  if (phase !== '' && phase !== 'Pending' && pod === undefined) {
+  if (!BEFORE_TARGET.includes(phase) && pod === undefined) {
     return failed('Migration target pod was removed during active migration.');
   }
   if (handedOff && state === undefined) {
@@ -66,7 +71,7 @@ export function nextStatus(
     case '':
       return otherOwner(cluster, migration, vmi)
         ? failed('VMI is not eligible for migration because another migration job is in progress.')
-        : { phase: 'Pending' };
+        : { phase: firstPhase(migration) };
     case 'Pending':
       return pod === undefined ? undefined : { phase: 'Scheduling' };
     case 'Scheduling':
@@ -93,6 +98,15 @@ export function nextStatus(
     default:
       return undefined;
   }
+}
+
+/**
+ * Half of a decentralized migration waits for the other half first. The lab has no virt-synchronization-controller, which
+ * would connect the two: they wait until they are given up.
+ */
+function firstPhase({ spec }: VirtualMachineInstanceMigration): 'WaitingForSync' | 'Synchronizing' | 'Pending' {
+  if (spec.receive !== undefined) return 'WaitingForSync';
+  return spec.sendTo === undefined ? 'Pending' : 'Synchronizing';
 }
 
 function awaitsMore(vmi: VirtualMachineInstance): boolean {

@@ -4,6 +4,7 @@ import { resources } from '../resources.ts';
 import { isTrue, put, without } from './conditions.ts';
 import { migrationSettings, usesPriorities } from './config.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
+import { blockedFor } from './migration-blocked.ts';
 import { finish } from './migration-finish.ts';
 import { failHandedOver, handOff, requestAbort } from './migration-handoff.ts';
 import { isFinalMigration, targetPodOf, vmiOfMigration } from './migration-slots.ts';
@@ -80,9 +81,28 @@ export function migrationController(cluster: Cluster): Controller {
     if (vmi === undefined && migration.metadata.deletionTimestamp === undefined) {
       remove(cluster, resources.migrations, migration);
     }
+    if (migration.status?.phase === 'Pending' && migration.metadata.deletionTimestamp === undefined && isRunning(vmi)) {
+      const blocked = blockedFor(cluster, migration, vmi, usesPriorities(cluster) ? retryOf(priorityOf(key)) : RETRY);
+      if (blocked === 'failed') {
+        enter(migration, 'Failed');
+        return undefined;
+      }
+      if (typeof blocked === 'number') return { afterMs: blocked, background: true };
+    }
     const requeue = sync(migration, vmi);
     updateStatus(key);
     return requeue;
+  }
+
+  function enter(migration: VirtualMachineInstanceMigration, phase: 'Failed'): void {
+    modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
+      const entered = { phase, phaseTransitionTimestamp: now(cluster) } as const;
+      draft.status = {
+        ...draft.status,
+        phase,
+        phaseTransitionTimestamps: [...(draft.status?.phaseTransitionTimestamps ?? []), entered],
+      };
+    });
   }
 
   function waitOrCreate(migration: VirtualMachineInstanceMigration, vmi: VirtualMachineInstance): Requeue | undefined {
@@ -176,7 +196,7 @@ export function migrationController(cluster: Cluster): Controller {
           ...(status.phaseTransitionTimestamps ?? []),
           { phase: next.phase, phaseTransitionTimestamp: now(cluster) },
         ];
-        if (next.phase === 'Pending') {
+        if (next.phase === 'Pending' || next.phase === 'Synchronizing') {
           status.migrationState = { sourcePod: (vmi && currentPod(cluster, vmi)?.metadata.name) ?? '' };
         }
       }
@@ -217,4 +237,8 @@ export function migrationController(cluster: Cluster): Controller {
       });
     },
   };
+}
+
+function isRunning(vmi: VirtualMachineInstance | undefined): vmi is VirtualMachineInstance {
+  return vmi?.status?.phase === 'Running';
 }

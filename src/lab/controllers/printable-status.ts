@@ -49,6 +49,11 @@ const rules: Rule[] = [
   ],
   ['Starting', (_vm, vmi, { startExpected }) => (vmi === undefined ? startExpected : isStarting(vmi))],
   ['Stopped', (_vm, vmi, { startExpected }) => (vmi === undefined ? !startExpected : isFinalVmi(vmi))],
+  [
+    'WaitingForReceiver',
+    (vm, vmi) =>
+      vm.spec.runStrategy === 'WaitAsReceiver' && (vmi === undefined || vmi.status?.phase === 'WaitingForSync'),
+  ],
 ];
 
 /** What `kubectl get vm` shows under STATUS. */

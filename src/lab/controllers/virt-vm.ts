@@ -248,6 +248,7 @@ function startExpected(vm: VirtualMachine): boolean {
   switch (runStrategyOf(vm)) {
     case 'Always':
     case 'RerunOnFailure':
+    case 'WaitAsReceiver':
       return true;
     case 'Once':
       return vm.status?.runStrategy !== 'Once' || vm.status.created === true;

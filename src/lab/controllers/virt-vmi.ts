@@ -12,6 +12,7 @@ import { overheadOf } from './memory-overhead.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
 import { syncReadinessGate } from './readiness-gate.ts';
+import { MIGRATION_TARGET } from './vmi-defaults.ts';
 import { markVolumesChange } from './volume-migration.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
@@ -61,6 +62,13 @@ export function virtVmi(cluster: Cluster): Controller {
       return undefined;
     }
     const phase = vmi.status?.phase ?? 'Pending';
+    if (phase === 'WaitingForSync') return undefined;
+    if (phase === 'Pending' && vmi.metadata.annotations?.[MIGRATION_TARGET] === 'true') {
+      modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
+        enterPhase(cluster, draft, 'WaitingForSync');
+      });
+      return undefined;
+    }
     const stale = currentPod(cluster, vmi);
     const pod = stale === undefined || phase !== 'Running' ? stale : syncReadinessGate(cluster, vmi, stale);
     if (phase === 'Pending' && pod === undefined) {

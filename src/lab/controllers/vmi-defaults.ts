@@ -71,6 +71,9 @@ export function applyVmiDefaults(cluster: Cluster, vmi: VirtualMachineInstance, 
   };
 }
 
+/** On a VMI that waits to receive a guest from elsewhere (facts/kubevirt.md A7). */
+export const MIGRATION_TARGET = 'kubevirt.io/create-migration-target';
+
 /** The VMI that virt-controller makes from a VM's template. */
 export function vmiOf(cluster: Cluster, vm: VirtualMachine, random: Random): VirtualMachineInstance {
   const template = structuredClone(vm.spec.template);
@@ -88,6 +91,7 @@ export function vmiOf(cluster: Cluster, vm: VirtualMachine, random: Random): Vir
         'kubevirt.io/latest-observed-api-version': 'v1',
         'kubevirt.io/storage-observed-api-version': 'v1',
         'kubevirt.io/vm-generation': String(vm.metadata.generation ?? 1),
+        ...(vm.spec.runStrategy === 'WaitAsReceiver' ? { [MIGRATION_TARGET]: 'true' } : {}),
       },
       ownerReferences: [
         {

@@ -163,10 +163,45 @@ const migrationPolicy = (version: KubeVirtVersion): Schema =>
     { required: ['spec'] },
   );
 
+/** backup.kubevirt.io, as far as the lab carries it out (KubeVirt 1.8; facts/kubevirt.md A1). */
+const backup: Kind = {
+  group: 'backup.kubevirt.io',
+  versions: ['v1alpha1'],
+  storage: 'v1alpha1',
+  kind: 'VirtualMachineBackup',
+  plural: 'virtualmachinebackups',
+  singular: 'virtualmachinebackup',
+  shortNames: ['vmbackup', 'vmbackups'],
+  categories: ['all'],
+  namespaced: true,
+  custom: true,
+  status: true,
+  schema: whole(
+    "A backup of a virtual machine's disks.",
+    {
+      spec: object(
+        'What is backed up, and where to.',
+        {
+          source: open('The VirtualMachine.', { kind: string('VirtualMachine.'), name: string('Its name.') }),
+          mode: string('Push or Pull.'),
+          pvcName: string('The claim it is written to.'),
+          skipQuiesce: boolean('Whether the guest is not quiesced.'),
+          forceFullBackup: boolean('Whether it is full, whatever is known of an earlier one.'),
+        },
+        { required: ['source'] },
+      ),
+      status: open('How it goes.', { type: string('Full or Incremental.'), conditions: kubevirtConditions }),
+    },
+    { required: ['spec'] },
+  ),
+  columns: [customAge],
+};
+
 const READY = ".status.conditions[?(@.type=='Ready')].status";
 
 /** KubeVirt's kinds as a version has them; what it lacks is pruned. */
 export const kubevirtKinds = (version: KubeVirtVersion): Kind[] => [
+  ...(version.minor >= 8 ? [backup] : []),
   kubevirt('VirtualMachine', 'vm', virtualMachine(version), {
     rules: true,
     columns: [
