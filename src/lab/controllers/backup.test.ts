@@ -114,3 +114,26 @@ test('a backup waits for a claim that is not there, and goes on when it comes', 
   lab.clock.advanceBy(30_000);
   expect(said('Progressing')).toMatch(/^True/);
 });
+
+test('a drain of 1.9 ends the backup, and the VM moves', async () => {
+  await lab.stop();
+  lab = await faultLab({ cnv: 'next' });
+  await track();
+  await claim();
+  await backUp();
+  lab.clock.advanceBy(10_000);
+  const from = vmi().status?.nodeName;
+  const [pod] = lab.store
+    .list(resources.pods, 'shop')
+    .filter(({ metadata }) => metadata.labels?.['kubevirt.io/created-by'] === vmi().metadata.uid);
+  const { name = '' } = pod?.metadata ?? {};
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'shop' } };
+  expect((await lab.ask('POST', `/api/v1/namespaces/shop/pods/${name}/eviction`, eviction)).status).toBe(429);
+  lab.clock.advanceBy(120_000);
+  expect(said('Done')).toBe('True Backup has failed: backup was aborted');
+  expect(vmi().status?.nodeName).not.toBe(from);
+  const events = lab.store.list<KubeObject & { reason: string; message: string }>(resources.events, 'shop');
+  expect(events.find(({ reason }) => reason === 'BackupAbortedForMigration')?.message).toBe(
+    'Aborting backup b for system-critical migration',
+  );
+});

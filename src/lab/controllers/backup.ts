@@ -113,7 +113,7 @@ export function backupController(cluster: Cluster): Controller {
     busy.add(key);
     const bytes = claimsOf(vmi).reduce((sum, { claimName }) => {
       const claim = store.get<PersistentVolumeClaim>(resources.claims, vmi.metadata.namespace, claimName);
-      return sum + bytesOf(String(claim?.status?.capacity?.['storage'] ?? '0'));
+      return sum + bytesOf(claim?.status?.capacity?.['storage'] ?? '0');
     }, 0);
     clock.after(random.between(...MOUNT), () => {
       cluster.virtApi.whenWorks(() =>
@@ -198,7 +198,7 @@ export function backupController(cluster: Cluster): Controller {
     if (vm === undefined || !tracksBlocks(cluster, vm)) return;
     cluster.virtApi.whenWorks(() =>
       change(vmi, (draft) => {
-        draft.status = { ...draft.status, changedBlockTracking: { state: 'Enabled' } } as Draft['status'] & object;
+        draft.status = { ...draft.status, changedBlockTracking: { state: 'Enabled' } };
       }),
     );
   }
