@@ -16,7 +16,10 @@ class Server {
     this.child = spawn(process.execPath, [program, 'mcp', '--kubeconfig', kubeconfig], { stdio: 'pipe' });
     this.child.stderr.resume();
     createInterface({ input: this.child.stdout }).on('line', (line) => {
-      this.#waiting.get((JSON.parse(line) as { id: number }).id)?.();
+      const { id, error, result } = JSON.parse(line) as { id: number; error?: unknown; result?: { isError?: boolean } };
+      // An error costs little: what it took would be no measure of a call.
+      if (error !== undefined || result?.isError === true) throw new Error(line);
+      this.#waiting.get(id)?.();
     });
   }
 

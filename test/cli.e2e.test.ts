@@ -581,6 +581,39 @@ describe('the built program', () => {
     expect(checked).toEqual(await ferry('check', '-A'));
   });
 
+  test('serves agents: a tool, a resource, a prompt, an audit line for each', async () => {
+    const child = spawn(process.execPath, [join(dist, 'ferry.js'), 'mcp'], {
+      env: { ...home, KUBECONFIG: kubeconfig },
+    });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => (said.stdout += String(chunk)));
+    child.stderr.on('data', (chunk) => (said.stderr += String(chunk)));
+    const clientInfo = { name: 'built', version: '0' };
+    const requests: [string, object][] = [
+      ['initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }],
+      ['tools/call', { name: 'nodes_top', arguments: {} }],
+      ['resources/read', { uri: 'ferry://reference/settings/network' }],
+      ['prompts/get', { name: 'tune-this-cluster' }],
+    ];
+    for (const [id, [method, params]] of requests.entries()) {
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      await expect.poll(() => said.stdout.split('\n').length - 1, { timeout: 20_000 }).toBe(id + 1);
+    }
+    child.stdin.end();
+    await new Promise((resolve) => child.once('close', resolve));
+    for (const line of said.stdout.trim().split('\n')) {
+      const { result } = JSON.parse(line) as { result?: { isError?: boolean } };
+      expect(result, line).toBeDefined();
+      expect(result?.isError ?? false, line).toBe(false);
+    }
+    const audited = said.stderr.trim().split('\n');
+    expect(audited.map((line) => (JSON.parse(line) as { tool: string; outcome: string }).tool)).toEqual([
+      'nodes_top',
+      'resources/read',
+      'prompts/get',
+    ]);
+  });
+
   test('does not mind that nobody reads on', () => {
     const script = `"${process.execPath}" "${join(dist, 'ferry.js')}" check --help | head -1`;
     const piped = spawnSync('sh', ['-c', script], { encoding: 'utf8', env: home });

@@ -23,9 +23,10 @@ export interface Audit {
 
 /** One JSON line a call, to stderr or to a file (mode 0600, written at once so that none is lost). */
 export async function openAudit(stderr: Writable, file?: string): Promise<Audit> {
-  const { pino, destination, stdTimeFunctions } = await import('pino');
+  // Of a CommonJS module the bundle gives the default export only.
+  const { default: pino } = await import('pino');
   const stream: DestinationStream =
-    file === undefined ? stderr : destination({ dest: file, sync: true, mkdir: true, mode: 0o600 });
-  const logger = pino({ base: null, messageKey: 'event', timestamp: stdTimeFunctions.isoTime }, stream);
+    file === undefined ? stderr : pino.destination({ dest: file, sync: true, mkdir: true, mode: 0o600 });
+  const logger = pino({ base: null, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return { write: (record) => logger.info(record, 'mcp call') };
 }
