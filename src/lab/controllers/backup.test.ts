@@ -8,6 +8,7 @@ import { conditionOf } from './conditions.ts';
 
 let lab: FaultLab;
 
+const HCO = '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
 const BACKUPS = '/apis/backup.kubevirt.io/v1alpha1/namespaces/shop/virtualmachinebackups';
 
 beforeEach(async () => {
@@ -53,14 +54,12 @@ async function backUp(): Promise<void> {
 /** The gate is open, and the VM is selected and started anew. */
 async function track(): Promise<void> {
   const cluster = { store: lab.store, clock: lab.clock } as never;
-  const hco = lab.store.get<KubeObject>(resources.hyperConvergeds, 'openshift-cnv', 'kubevirt-hyperconverged')!;
-  modify(cluster, resources.hyperConvergeds, hco, (draft: KubeObject & { spec?: { featureGates?: object } }) => {
-    draft.spec = {
-      ...draft.spec,
-      featureGates: { ...draft.spec?.featureGates, incrementalBackup: true },
-      changedBlockTrackingLabelSelectors: { virtualMachineLabelSelector: { matchLabels: { backup: 'yes' } } },
-    } as object;
+  const hco = JSON.parse((await lab.ask('GET', HCO)).text) as KubeObject & { spec: { featureGates?: object } };
+  Object.assign(hco.spec, {
+    featureGates: { ...hco.spec.featureGates, incrementalBackup: true },
+    changedBlockTrackingLabelSelectors: { virtualMachineLabelSelector: { matchLabels: { backup: 'yes' } } },
   });
+  expect((await lab.ask('PUT', HCO, hco)).status).toBe(200);
   lab.clock.advanceBy(10_000);
   const vm = lab.store.get<VirtualMachine>(resources.vms, 'shop', 'storefront-web-1')!;
   modify<VirtualMachine>(cluster, resources.vms, vm, (draft) => {
