@@ -49,7 +49,7 @@ export interface HttpLimits {
   look: number;
 }
 
-const limits: HttpLimits = {
+export const limits: HttpLimits = {
   body: 256 * 1024,
   perIdentity: { burst: 60, perSecond: 10, open: 64 },
   sessions: { most: 128, perSubject: 32, idle: 30 * 60_000 },
