@@ -39,7 +39,7 @@ const sample = (question: string, maxTokens: number) =>
 
 /** What the client answered, whatever it is; undefined: nothing to that. */
 function given(context: ServerContext, key: string): { content?: Record<string, unknown> } | undefined {
-  const answer = (context.mcpReq.inputResponses as Record<string, unknown> | undefined)?.[key];
+  const answer = context.mcpReq.inputResponses?.[key];
   return typeof answer === 'object' && answer !== null ? answer : undefined;
 }
 
@@ -209,9 +209,10 @@ function inputRequiredTools(server: McpServer): void {
       return inputRequired({ inputRequests, requestState: await state.mint({ step: step + 1 }) });
     },
   );
-  const capabilities = ({ mcpReq }: ServerContext): ClientCapabilities =>
-    ((mcpReq.envelope as Record<string, unknown> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
-      {}) as ClientCapabilities;
+  const capabilities = ({ mcpReq }: ServerContext): ClientCapabilities => {
+    const envelope: Record<string, ClientCapabilities> = { ...mcpReq.envelope };
+    return envelope[CLIENT_CAPABILITIES_META_KEY] ?? {};
+  };
   server.registerTool(
     'test_input_required_result_capabilities',
     { description: 'for the suite', inputSchema: none },
