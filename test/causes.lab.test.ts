@@ -13,7 +13,6 @@ const USUAL = ['4.17', '4.20', 'next'];
 /** What the lab cannot bring about; their cases stand in src/diagnose/testing/. */
 const ELSEWHERE: Record<string, string> = {
   'network/half-migration-network': 'by the time such a migration fails, the roll-out is through',
-  'network/mtu': 'ferry diagnose VM reads the network attachments of its namespace only',
 };
 
 test('every cause has a lab case and a near miss', () => {

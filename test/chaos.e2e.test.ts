@@ -51,6 +51,7 @@ const cases: Case[] = [
   { name: 'link-slow', given: { node: 'worker-0', gbps: '5' }, moved: 4 },
   { name: 'link-lossy', given: { node: 'worker-0', loss: '0.05%' }, moved: 4 },
   { name: 'link-down', given: { node: 'worker-0', for: '300s' }, meanwhile: true },
+  { name: 'link-mtu', given: { node: 'worker-0', for: '60s' }, moved: 4 },
   { name: 'firewall', given: { node: 'worker-0', how: 'reject' } },
   { name: 'target-pending', given: { for: '60s' }, moved: 4 },
   { name: 'image-pull', given: { for: '60s' }, moved: 4 },

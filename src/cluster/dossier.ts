@@ -1,7 +1,9 @@
 import { ApiError } from '../kube/errors.ts';
 import type { KubeClient, StoredObject } from '../kube/types.ts';
 import type { Dossier, Enactment, EventRecord, LogTail } from '../model/dossier.ts';
+import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import type { Listing, Snapshot } from '../model/snapshot.ts';
+import { resources } from './resources.ts';
 
 /** A container whose log is wanted. */
 export interface LogSource {
@@ -21,6 +23,8 @@ export interface DossierRequest {
   words: string[];
   /** Whether what NMState did on the nodes is wanted, too. */
   enactments?: boolean;
+  /** A network attachment that the Snapshot does not hold and that is wanted. */
+  attachment?: { namespace: string; name: string };
   signal?: AbortSignal;
 }
 
@@ -56,18 +60,45 @@ interface RawEvent extends StoredObject {
 
 /** Reads events (a LIST for each namespace, or one) and the ends of logs, all at the same time. What can't be read is unknown, with the reason. */
 export async function readDossier(client: KubeClient, snapshot: Snapshot, request: DossierRequest): Promise<Dossier> {
-  const [said, logs, enacted] = await Promise.all([
+  const [said, logs, enacted, network] = await Promise.all([
     readEvents(client, request),
     readLogs(client, request),
     request.enactments === true ? readEnactments(client, request) : undefined,
+    readAttachment(client, request),
   ]);
-  return { snapshot, events: said, logs, ...(enacted !== undefined && { enactments: enacted }) };
+  return {
+    snapshot,
+    events: said,
+    logs,
+    ...(enacted !== undefined && { enactments: enacted }),
+    ...(network !== undefined && { migrationNetwork: network }),
+  };
 }
 
 async function readEnactments(client: KubeClient, { signal }: DossierRequest): Promise<Listing<Enactment>> {
   try {
     const { items } = await client.list<Enactment, Enactment>(enactments, { ...(signal && { signal }), map: slimOf });
     return { known: true, items };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof ApiError && error.status === 404) return { known: true, items: [] };
+    return unknown(error);
+  }
+}
+
+async function readAttachment(
+  client: KubeClient,
+  { attachment, signal }: DossierRequest,
+): Promise<Listing<NetworkAttachmentDefinition> | undefined> {
+  if (attachment === undefined) return undefined;
+  const { namespace, name } = attachment;
+  try {
+    const found = await client.get<NetworkAttachmentDefinition & StoredObject>(resources.networkAttachments, name, {
+      namespace,
+      ...(signal && { signal }),
+    });
+    const { apiVersion, kind, spec } = found;
+    return { known: true, items: [{ apiVersion, kind, metadata: { name, namespace }, ...(spec && { spec }) }] };
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ApiError && error.status === 404) return { known: true, items: [] };

@@ -16,6 +16,7 @@ export interface ClusterCase {
   events: EventRecord[];
   logs: LogTail[];
   enactments: Enactment[];
+  migrationNetwork?: NonNullable<Dossier['migrationNetwork']>;
 }
 
 /** A VM, and what was said about it, its VMI, its pods and its migrations, those included that are gone. */
@@ -47,7 +48,7 @@ export interface MigrationCase extends ClusterCase {
   ageMs: number;
 }
 
-export function clusterCase({ snapshot, events, logs, enactments }: Dossier): ClusterCase {
+export function clusterCase({ snapshot, events, logs, enactments, migrationNetwork }: Dossier): ClusterCase {
   const sorted = [...itemsOf(events)].sort((a, b) => Date.parse(a.last) - Date.parse(b.last));
   return {
     snapshot,
@@ -55,6 +56,7 @@ export function clusterCase({ snapshot, events, logs, enactments }: Dossier): Cl
     events: sorted,
     logs: itemsOf(logs),
     enactments: enactments === undefined ? [] : itemsOf(enactments),
+    ...(migrationNetwork !== undefined && { migrationNetwork }),
   };
 }
 

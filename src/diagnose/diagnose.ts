@@ -98,8 +98,8 @@ function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Sus
   return { subject, ...(first !== undefined && { cause: first }), also, unseen: unseenIn(dossier) };
 }
 
-function unseenIn({ snapshot, events, logs }: Dossier): { what: string; why: string }[] {
-  const lists = Object.entries({ ...snapshot.lists, events, logs });
+function unseenIn({ snapshot, events, logs, migrationNetwork }: Dossier): { what: string; why: string }[] {
+  const lists = Object.entries({ ...snapshot.lists, events, logs, ...(migrationNetwork && { migrationNetwork }) });
   return lists.flatMap(([what, listing]) =>
     listing.known || listing.why === 'missing' ? [] : [{ what, why: listing.message }],
   );

@@ -1,3 +1,4 @@
+import type { Dossier } from '../model/dossier.ts';
 import type { NodeView } from '../model/nodes.ts';
 import { nodesOf } from '../model/nodes.ts';
 import type { NetworkAttachmentDefinition, Pod } from '../model/objects.ts';
@@ -22,21 +23,26 @@ export interface MigrationNetwork {
   elsewhere: string[];
 }
 
-export function migrationNetworkOf(snapshot: Snapshot): MigrationNetwork | undefined {
+/** Of a Snapshot, and what was read besides it. */
+export function migrationNetworkOf({
+  snapshot,
+  migrationNetwork,
+}: Pick<Dossier, 'snapshot' | 'migrationNetwork'>): MigrationNetwork | undefined {
   const written = settingsOf(snapshot).network.value;
   if (written === undefined || written === '') return undefined;
   const kubeVirt = itemsOf(snapshot.lists.kubeVirts)[0];
   const [first = '', second] = written.split('/');
   const namespace = second === undefined ? (kubeVirt?.metadata.namespace ?? '') : first;
   const name = second ?? first;
-  const all = itemsOf(snapshot.lists.networkAttachments).filter(({ metadata }) => metadata.name === name);
+  const read = [...itemsOf(snapshot.lists.networkAttachments), ...(migrationNetwork ? itemsOf(migrationNetwork) : [])];
+  const all = read.filter(({ metadata }) => metadata.name === name);
   const attachment = all.find(({ metadata }) => metadata.namespace === namespace);
   return {
     written,
     namespace,
     name,
     ...(attachment !== undefined && { attachment }),
-    known: areRead(snapshot, namespace),
+    known: areRead(snapshot, namespace) || migrationNetwork?.known === true,
     elsewhere: all.flatMap(({ metadata }) => (metadata.namespace === namespace ? [] : [metadata.namespace ?? ''])),
   };
 }

@@ -5,6 +5,7 @@ import type { Pod, VirtualMachineInstanceMigration } from '../model/objects.ts';
 import { isReadyPod } from '../model/pods.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { type Vm, vmsOf } from '../model/vm.ts';
+import { migrationNetworkOf } from './migration-network.ts';
 
 /** Where to look for what was said about something: events of which namespaces, logs of which containers, lines with which words. */
 export interface Sources {
@@ -15,6 +16,8 @@ export interface Sources {
   words: string[];
   /** Whether what NMState did on the nodes matters. */
   enactments?: boolean;
+  /** The network attachment of the migration network, where the Snapshot does not hold it. */
+  attachment?: { namespace: string; name: string };
 }
 
 /** Where events about nodes are: those of objects without a namespace. */
@@ -52,7 +55,15 @@ export function sourcesOfVm(snapshot: Snapshot, vm: Vm, migrations: VirtualMachi
     namespaces: [vm.namespace, NODE_EVENTS],
     logs: [...logs.flatMap(logOf), ...endedLaunchers(vm, migrations, logs)],
     words: [...words.filter((word) => word !== ''), 'igration'],
+    ...attachmentUnread(snapshot),
   };
+}
+
+/** A Snapshot of the VM's namespace has not the one of KubeVirt's (facts/kubevirt.md D7). */
+function attachmentUnread(snapshot: Snapshot): Pick<Sources, 'attachment'> {
+  const network = migrationNetworkOf({ snapshot });
+  if (network === undefined || network.known) return {};
+  return { attachment: { namespace: network.namespace, name: network.name } };
 }
 
 /**

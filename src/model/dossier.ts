@@ -1,5 +1,5 @@
 import type { Subject } from './finding.ts';
-import type { KubeObject } from './objects.ts';
+import type { KubeObject, NetworkAttachmentDefinition } from './objects.ts';
 import type { Listing, Snapshot } from './snapshot.ts';
 
 /** A Kubernetes event, as far as a diagnosis needs it. */
@@ -43,4 +43,6 @@ export interface Dossier {
   logs: Listing<LogTail>;
   /** Read for nodes and the cluster. */
   enactments?: Listing<Enactment>;
+  /** The network attachment of the migration network, where the Snapshot is of other namespaces; none: it is not there. */
+  migrationNetwork?: Listing<NetworkAttachmentDefinition>;
 }

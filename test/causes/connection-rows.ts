@@ -1,4 +1,5 @@
 import { ALL, type Happens, type LabRow } from './happens.ts';
+import type { Hand } from './harness.ts';
 
 // The way between two virt-handlers.
 
@@ -25,6 +26,61 @@ const ahead =
     hand.pass(200);
   };
 
+/** A bridge over the second NIC of each worker, of this MTU on worker-0 and 1500 on the others. */
+async function bridges(hand: Hand, mtu: number): Promise<void> {
+  for (const node of ['worker-0', 'worker-1', 'worker-2']) {
+    const own = node === 'worker-0' ? mtu : 1500;
+    await hand.create('/apis/nmstate.io/v1/nodenetworkconfigurationpolicies', {
+      apiVersion: 'nmstate.io/v1',
+      kind: 'NodeNetworkConfigurationPolicy',
+      metadata: { name: `bridge-${node}` },
+      spec: {
+        nodeSelector: { 'kubernetes.io/hostname': node },
+        desiredState: {
+          interfaces: [
+            { name: 'enp4s0', type: 'ethernet', state: 'up', mtu: own },
+            {
+              name: 'br-mig',
+              type: 'linux-bridge',
+              state: 'up',
+              mtu: own,
+              bridge: { options: { stp: { enabled: false } }, port: [{ name: 'enp4s0' }] },
+            },
+          ],
+        },
+      },
+    });
+  }
+  hand.pass(30);
+}
+
+/** Migrations go over bridges whose interfaces in the pods are all of MTU 9000. */
+const jumbo =
+  (mtu: number, packets: number): Happens =>
+  async (hand) => {
+    await hand.policy({ completionTimeoutPerGiB: 800 });
+    await bridges(hand, mtu);
+    await hand.create('/apis/k8s.cni.cncf.io/v1/namespaces/openshift-cnv/network-attachment-definitions', {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'lm' },
+      spec: {
+        config: JSON.stringify({
+          cniVersion: '0.3.1',
+          name: 'lm',
+          type: 'cnv-bridge',
+          bridge: 'br-mig',
+          mtu: packets,
+          ipam: { type: 'whereabouts', range: '10.200.5.0/24' },
+        }),
+      },
+    });
+    await hand.settings({ network: 'lm' });
+    hand.pass(300);
+    await hand.migrate('web');
+    hand.pass(200);
+  };
+
 export const connectionRows: LabRow[] = [
   { cause: 'network/unreachable', releases: ALL, happens: behind('reject'), near: ahead('worker-0', '1h') },
   {
@@ -40,6 +96,7 @@ export const connectionRows: LabRow[] = [
     },
   },
   { cause: 'network/tls', releases: ALL, happens: ahead('worker-0', '30h'), near: ahead('worker-0', '1h') },
+  { cause: 'network/mtu', confidence: 'likely', beside: '', happens: jumbo(9000, 9000), near: jumbo(9000, 1500) },
   {
     cause: 'network/tls',
     title: "the target's clock",

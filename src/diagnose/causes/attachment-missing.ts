@@ -24,8 +24,9 @@ export const attachmentMissing: Cause = {
   cluster: missing,
 };
 
-function missing({ snapshot, events }: ClusterCase): Suspicion | undefined {
-  const network = migrationNetworkOf(snapshot);
+function missing(cluster: ClusterCase): Suspicion | undefined {
+  const { snapshot, events } = cluster;
+  const network = migrationNetworkOf(cluster);
   if (network === undefined || !network.known || network.attachment !== undefined) return undefined;
   const { namespace, name, elsewhere } = network;
   const { object, field, raw } = settingsOf(snapshot).network;

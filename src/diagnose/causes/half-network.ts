@@ -14,7 +14,7 @@ export const halfNetwork: Cause = {
   needs: ['migrations', 'virtualMachineInstances', 'pods', 'kubeVirts'],
   migration(each) {
     const { snapshot, sourceNode, targetNode } = each;
-    const network = migrationNetworkOf(snapshot);
+    const network = migrationNetworkOf(each);
     const said = failureSaying(each, NO_WAY);
     if (network === undefined || said === undefined) return undefined;
     const lacking = ends(snapshot, [sourceNode, targetNode]).filter(

@@ -13,7 +13,7 @@ export const mtu: Cause = {
   migration(each) {
     const { snapshot, sourceNode, targetNode } = each;
     const abort = abortOf(each);
-    const network = migrationNetworkOf(snapshot);
+    const network = migrationNetworkOf(each);
     if (network === undefined || abort === undefined || abort.why === 'timeout') return undefined;
     const [source, target] = [sourceNode, targetNode].map((node) =>
       node === undefined ? undefined : masterMtu(snapshot, network, node),

@@ -10,8 +10,9 @@ export const networkFallback: Cause = {
   title: 'Migrations use the pod network',
   source: 'facts/kubevirt.md D7; facts/anchors.md 6 row 19',
   needs: ['kubeVirts', 'nodes', 'pods'],
-  cluster({ snapshot }) {
-    const network = migrationNetworkOf(snapshot);
+  cluster(cluster) {
+    const { snapshot } = cluster;
+    const network = migrationNetworkOf(cluster);
     if (network === undefined || !snapshot.lists.pods.known) return undefined;
     const nodes = vmNodesOf(snapshot).filter(({ handler }) => handler !== undefined);
     const without = nodes.filter(({ handler }) => handler !== undefined && migrationAddress(handler) === undefined);

@@ -41,15 +41,25 @@ export function nicsOfNode(cluster: Cluster, node: string): Nics | undefined {
   const uplink = uplinkOf(state, CLUSTER_INTERFACE);
   if (uplink === undefined) return undefined;
   const carries = (mbps: number, mtu: number): number => ((mbps * 1e6) / 8) * payloadShare(mtu);
-  const speeds = { [uplink.name]: carries(uplink.speed, linkOf(state, CLUSTER_INTERFACE)?.mtu ?? 1500) };
+  const mtuOf = (name: string): number => linkOf(state, name)?.mtu ?? 1500;
+  const speeds = { [uplink.name]: carries(uplink.speed, mtuOf(CLUSTER_INTERFACE)) };
+  // What pods send is wrapped, and fits.
+  const pod = { size: mtuOf(CLUSTER_INTERFACE), carried: mtuOf(CLUSTER_INTERFACE) };
   const joined = networkStatusOf(handlerPod(cluster, node)).find((one) => one.interface === MIGRATION_INTERFACE);
-  if (joined === undefined) return { speeds, pod: uplink.name };
+  if (joined === undefined) return { speeds, pod: uplink.name, frames: { pod } };
   const host = masterOf(cluster, joined.name);
   const dedicated = host === undefined ? undefined : uplinkOf(state, host);
   // A bridge without a way out carries nothing.
   const name = dedicated?.name ?? `${MIGRATION_INTERFACE} without uplink`;
   const own = carries(dedicated?.speed ?? 0, joined.mtu ?? 1500);
-  return { speeds: { [name]: own, ...(name === uplink.name ? {} : speeds) }, pod: uplink.name, migration: name };
+  const size = joined.mtu ?? 1500;
+  const carried = dedicated === undefined ? size : Math.min(mtuOf(dedicated.name), mtuOf(host ?? dedicated.name));
+  return {
+    speeds: { [name]: own, ...(name === uplink.name ? {} : speeds) },
+    pod: uplink.name,
+    migration: name,
+    frames: { pod, migration: { size, carried } },
+  };
 }
 
 function masterOf(cluster: Cluster, key: string): string | undefined {

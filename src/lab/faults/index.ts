@@ -16,6 +16,7 @@ import { launcherDeaf } from './launcher-deaf.ts';
 import { libvirtError } from './libvirt-error.ts';
 import { linkDown } from './link-down.ts';
 import { linkLossy } from './link-lossy.ts';
+import { linkMtu } from './link-mtu.ts';
 import { linkSlow } from './link-slow.ts';
 import { migrationDiverging } from './migration-diverging.ts';
 import { migrationStuck } from './migration-stuck.ts';
@@ -52,6 +53,7 @@ export const faults: readonly Fault[] = [
   linkSlow,
   linkLossy,
   linkDown,
+  linkMtu,
   firewall,
   targetPending,
   imagePull,

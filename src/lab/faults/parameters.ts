@@ -133,6 +133,12 @@ export const parameters = {
     read: (text) =>
       /^\d+(\.\d+)?$/.test(text) && Number(text) > 0 ? Number(text) : { not: 'a number of Gbit/s above 0' },
   } satisfies Parameter<number>,
+  mtu: {
+    form: 'bytes',
+    meaning: 'the largest frame that gets through',
+    read: (text) =>
+      /^\d+$/.test(text) && Number(text) >= 68 ? Number(text) : { not: 'a number of bytes from 68 on, such as 1500' },
+  } satisfies Parameter<number>,
   loss: share('share of the packets that are lost'),
   rtt: duration('round-trip time between nodes'),
   phase: oneOf(

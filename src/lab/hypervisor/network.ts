@@ -21,6 +21,8 @@ export interface Nics {
   pod: string;
   /** The dedicated migration network's; undefined: there is none. */
   migration?: string;
+  /** By network: the largest frames that migrations send, and the largest that the way out carries, bytes (MTU). */
+  frames?: Partial<Record<'pod' | 'migration', { size: number; carried: number }>>;
 }
 
 /**
@@ -30,6 +32,9 @@ export interface Nics {
 export function payloadShare(mtu: number): number {
   return (mtu - 52) / (mtu + 38);
 }
+
+/** The link of those whose full frames do not get through: small ones do, and nobody tells the sender. */
+const TOO_LARGE = 'frames too large';
 
 interface Flow {
   /** What the migration gets now. */
@@ -47,6 +52,8 @@ export interface Impairment {
   line?: number;
   /** Bytes per second that one connection carries at most. */
   stream?: number;
+  /** Larger frames are lost. */
+  mtu?: number;
 }
 
 /** The networks that migrations take: NICs of nodes, full duplex, and nothing between them that could be short. */
@@ -92,6 +99,13 @@ export function createNetwork({
     overrides.get(`${node}/${nic}`) ?? nodes.get(node)?.speeds[nic] ?? nicSpeeds[node] ?? nicSpeed;
   const linkSpeed = (node: string): number => speedOf(node, nicOf(node, 'migration'));
 
+  /** TCP agrees on the smaller of both ends; what is between them is not asked. */
+  const framesOf = ({ source, target, network = 'pod' }: Path): { size: number; carried: number } => {
+    const [from, to] = [source, target].map((node) => nodes.get(node)?.frames?.[network]);
+    if (from === undefined || to === undefined) return { size: 0, carried: Infinity };
+    return { size: Math.min(from.size, to.size), carried: Math.min(from.carried, to.carried) };
+  };
+
   const share = (cause?: object): void => {
     const all = [...flows];
     const capacity = new Map<string, number>();
@@ -103,12 +117,19 @@ export function createNetwork({
       capacity.set(out, speedOf(path.source, from ?? ''));
       capacity.set(into, speedOf(path.target, to ?? ''));
       let stream = streamRate;
-      for (const [name, { concerns, line, stream: most = Infinity }] of impairments) {
+      const { size, carried } = framesOf(path);
+      let largest = carried;
+      for (const [name, { concerns, line, stream: most = Infinity, mtu = Infinity }] of impairments) {
         if (!concerns(path)) continue;
         stream = Math.min(stream, most);
+        largest = Math.min(largest, mtu);
         if (line === undefined) continue;
         links.push(name);
         capacity.set(name, line);
+      }
+      if (size > largest) {
+        links.push(TOO_LARGE);
+        capacity.set(TOO_LARGE, 0);
       }
       const carries = path.connections * stream;
       return { links, carries, cap: Math.min(path.limit, carries) };
