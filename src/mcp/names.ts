@@ -29,7 +29,7 @@ const known = new WeakMap<KubeClient, Map<string, { at: number; names: Promise<N
  * Names of objects, from their metadata alone. Who may not list them in all namespaces gets those of the given one;
  * who may not do that either gets none, so that nothing is told that the user may not see.
  */
-export async function namesOf(source: Source, resource: KindOfResource, namespace?: string): Promise<Named[]> {
+async function namesOf(source: Source, resource: KindOfResource, namespace?: string): Promise<Named[]> {
   const client = await source.client();
   try {
     return await kept(client, resource, undefined, source.signal);

@@ -48,12 +48,12 @@ export function serveResources(server: McpServer, knowledge: Knowledge, { servic
   });
 }
 
-export function isTemplate({ uri }: ResourceKind): boolean {
+function isTemplate({ uri }: ResourceKind): boolean {
   return variablesOf(uri).length > 0;
 }
 
 /** What a resource tells. Throws an error of the protocol where the URI's variables can't be. */
-export async function read(kind: ResourceKind, uri: string, source: Source): Promise<ReadResourceResult> {
+async function read(kind: ResourceKind, uri: string, source: Source): Promise<ReadResourceResult> {
   const parsed = kind.variables.safeParse(parseUri(kind.uri, uri));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
