@@ -19,7 +19,8 @@ export const liveMigratable: Check = {
           message: `KubeVirt says it can't live-migrate: ${reason}${message === undefined ? '' : `: ${message}`}`,
           summary: `KubeVirt says ${reason}`,
           evidence: [atVm(vm, `${FIELD}.reason`, condition.reason), atVm(vm, `${FIELD}.message`, message)],
-          remedy: 'Remove the cause, or move the VM cold. KubeVirt names only the first cause it finds.',
+          remedy:
+            'Remove the cause, or move the VM cold (a restart). KubeVirt names only the first cause it finds; the other findings here say the rest, and what to do about each.',
           allows: 'cold',
         }),
       ];

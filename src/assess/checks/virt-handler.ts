@@ -26,8 +26,11 @@ export const virtHandler: Check = {
           handler === undefined
             ? at(node.object, '.metadata.labels["kubevirt.io/schedulable"]', node.labels['kubevirt.io/schedulable'])
             : at(handler, '.status.conditions[type=Ready].status', readyStatus),
-        remedy:
-          'Wait if a rollout of virt-handler is under way; otherwise look at its log (Issue 3 of the best practices).',
+        remedy: `virt-handler is KubeVirt's agent on each node; it carries migrations out. Wait if a roll-out of it is under way; otherwise ${
+          handler === undefined
+            ? 'see why its DaemonSet makes no pod there: kubectl get daemonset -A -l kubevirt.io=virt-handler'
+            : `look at its log and events: kubectl logs -n ${handler.metadata.namespace ?? ''} ${handler.metadata.name}`
+        }. Afterwards the VM can live-migrate.`,
         allows: 'cold',
       }),
     ];

@@ -31,8 +31,7 @@ function history(vm: Vm): Draft[] {
       warning(vm, {
         message: `its last migration (${last.metadata.name}) failed${reason === undefined || reason === '' ? '' : `: ${reason}`}; ${failed} of the last ${vm.finished.length} did`,
         evidence: [at(last, '.status.phase', 'Failed'), at(last, '.status.migrationState.failureReason', reason)],
-        remedy:
-          'Find out why before trying again; a VM that writes memory faster than it can be copied needs less load, more bandwidth or a longer time-out.',
+        remedy: `Find out why before trying again: ferry diagnose ${last.metadata.name} -n ${vm.namespace}. A VM that writes memory faster than it can be copied needs less load, more bandwidth or a longer time-out.`,
       }),
     ];
   }

@@ -34,7 +34,7 @@ export const kubevirt: Check = {
           warning(subject, {
             message: `KubeVirt is degraded: ${of('Degraded')?.message ?? 'no reason given'}`,
             evidence: says('Degraded', 'True'),
-            remedy: 'Repair it before you move many VMs.',
+            remedy: `Repair what it names before you move many VMs; which of its pods is in trouble: kubectl get pods -n ${object.metadata.namespace ?? ''}.`,
           }),
         );
       }
