@@ -42,6 +42,7 @@ const cases: Case[] = [
   { name: 'stale-reads', moved: 4 },
   { name: 'stale-reads', given: { reads: 'any', for: '60s' }, meanwhile: true, moved: 4 },
   { name: 'node-not-ready', given: { node: 'worker-0', for: '60s' }, meanwhile: true },
+  { name: 'kvm-missing', given: { node: 'worker-0' }, meanwhile: true, moved: 4 },
   { name: 'virt-handler-crash', given: { node: 'worker-0', for: '60s' }, meanwhile: true },
   { name: 'virt-handler-rollout', meanwhile: true, moved: 4 },
   { name: 'virt-controller-crash', given: { for: '60s' }, meanwhile: true, moved: 4 },

@@ -11,6 +11,8 @@ export interface Broken {
   unattachable: Set<(pod: Pod) => boolean>;
   /** Namespaces in which an admission webhook denies new pods. */
   podsDenied: Set<string>;
+  /** Nodes without /dev/kvm. */
+  withoutKvm: Set<string>;
   /** How far the clocks of nodes are ahead, ms. */
   nodeClocks: Map<string, number>;
   /** What firewalls do to new connections of migrations. */
@@ -45,6 +47,7 @@ export function nothingBroken(): Broken {
     images: new Set(),
     unattachable: new Set(),
     podsDenied: new Set(),
+    withoutKvm: new Set(),
     nodeClocks: new Map(),
     firewalls: new Set(),
     libvirtErrors: new Map(),

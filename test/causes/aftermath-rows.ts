@@ -37,27 +37,6 @@ const descheduler =
     });
   };
 
-const handlerWaits =
-  (reason: string): Happens =>
-  async (hand) => {
-    const name = hand.handler('worker-1');
-    const state = { waiting: { reason } };
-    await hand.merge(`${CNV}/pods/${name}/status`, {
-      status: {
-        phase: 'Pending',
-        conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }],
-        containerStatuses: [
-          { name: 'virt-handler', image: 'virt-handler', imageID: '', ready: false, restartCount: 0, state },
-        ],
-      },
-    });
-  };
-
-const labelled =
-  (schedulable: string): Happens =>
-  (hand) =>
-    hand.merge(at.node('worker-1'), { metadata: { labels: { 'kubevirt.io/schedulable': schedulable } } });
-
 /** web has moved, and its guest agent has looked. */
 const settled: Happens = async (hand) => {
   await well(hand);
@@ -137,19 +116,6 @@ export const aftermathRows: LabRow[] = [
       await descheduler('Predictive')(hand);
       await evicted(2)(hand);
     },
-  },
-  {
-    cause: 'handler/image-pull',
-    of: 'node/worker-1',
-    happens: handlerWaits('ImagePullBackOff'),
-    near: handlerWaits('ContainerCreating'),
-  },
-  {
-    cause: 'handler/not-schedulable',
-    of: 'node/worker-1',
-    confidence: 'likely',
-    happens: labelled('false'),
-    near: labelled('true'),
   },
   {
     cause: 'handler/not-on-network',

@@ -3,6 +3,7 @@ import { backupRows } from './backup-rows.ts';
 import { connectionRows } from './connection-rows.ts';
 import { controlPlaneRows } from './control-plane-rows.ts';
 import { failingRows } from './failing-rows.ts';
+import { handlerRows } from './handler-rows.ts';
 import { libvirtRows } from './libvirt-rows.ts';
 import { otherRows } from './other-rows.ts';
 import { queueRows } from './queue-rows.ts';
@@ -15,6 +16,7 @@ export const rows = [
   ...connectionRows,
   ...libvirtRows,
   ...otherRows,
+  ...handlerRows,
   ...aftermathRows,
   ...controlPlaneRows,
   ...backupRows,

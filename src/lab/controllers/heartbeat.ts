@@ -29,15 +29,17 @@ export function heartbeat(cluster: Cluster): Controller {
     const pod = handlerPod(cluster, name);
     const shutDown = pod === undefined || pod.status?.phase === 'Pending';
     const givenUp = age > SILENCE && cluster.virtController.works();
-    const schedulable = works ? 'true' : shutDown || givenUp ? 'false' : node.metadata.labels[SCHEDULABLE];
-    if (schedulable !== node.metadata.labels[SCHEDULABLE] && schedulable === 'false' && !shutDown) {
+    // virt-handler says no while its device plugins are not registered (KubeVirt pkg/virt-handler/heartbeat, Initialized).
+    const ready = cluster.broken.withoutKvm.has(name) ? 'false' : 'true';
+    const schedulable = works ? ready : shutDown || givenUp ? 'false' : node.metadata.labels[SCHEDULABLE];
+    if (schedulable !== node.metadata.labels[SCHEDULABLE] && schedulable === 'false' && !shutDown && !works) {
       events.warning(node, { component: 'virt-controller' }, 'NodeUnresponsive', UNRESPONSIVE);
     }
     modify<Node>(cluster, resources.nodes, node, (draft) => {
       draft.metadata.labels = { ...draft.metadata.labels, [SCHEDULABLE]: schedulable };
       if (works) draft.metadata.annotations = { ...draft.metadata.annotations, [HEARTBEAT]: posted };
     });
-    if (schedulable === 'false' && !shutDown) judge(() => failEnded(name));
+    if (schedulable === 'false' && !shutDown && !works) judge(() => failEnded(name));
     // virt-controller goes by its own clock: a heartbeat that is old when it comes is none.
     const stale = works && clock.now() - Date.parse(posted) > SILENCE;
     if (stale) judge(() => distrust(name));

@@ -25,6 +25,8 @@ function nodeOf(cluster: Cluster, name: string | undefined): Node | undefined {
 
 /** How long until the kubelet tries anew to make a pod's sandbox, ms; on clusters one sees 10 to 15 s. */
 const SANDBOX_RETRY: [number, number] = [10_000, 15_000];
+/** A kubelet that is cut off tries so often to report, ms. */
+const REPORT_RETRY = 10_000;
 /** The kubelet waits so long for the volumes of a pod before it says that it does (podAttachAndMountTimeout), ms. */
 const MOUNT_TIMEOUT = 123_000;
 /** The attach-detach controller's back-off doubles up to 2 min; the lab has one in between, ms. */
@@ -276,9 +278,14 @@ export function podAddress(hostIP: string, n: number): string {
   return `10.${128 + ((subnet >> 8) & 127)}.${(subnet & 255) + (offset >> 8)}.${offset & 255}`;
 }
 
-/** Ends a pod's containers as the kubelet reports it, e.g. a launcher whose guest has left. */
+/** Ends a pod's containers as the kubelet reports it, e.g. a launcher whose guest has left; one that is cut off does so once it is back. */
 export function endPod(cluster: Cluster, pod: Pod, phase: 'Succeeded' | 'Failed'): void {
-  if (isFinishedPod(pod)) return;
+  const current = byKey<Pod>(cluster, resources.pods, keyOf(pod));
+  if (current === undefined || isFinishedPod(current)) return;
+  if (isDown(cluster, pod.spec?.nodeName)) {
+    cluster.clock.after(REPORT_RETRY, () => endPod(cluster, pod, phase), { background: true });
+    return;
+  }
   modify<Pod>(cluster, resources.pods, pod, (draft) => {
     draft.status = endedStatus(draft, phase, now(cluster));
   });

@@ -12,6 +12,7 @@ import type { Fault } from './fault.ts';
 import { firewall } from './firewall.ts';
 import { guestUnseen } from './guest-unseen.ts';
 import { imagePull } from './image-pull.ts';
+import { kvmMissing } from './kvm-missing.ts';
 import { launcherDeaf } from './launcher-deaf.ts';
 import { libvirtError } from './libvirt-error.ts';
 import { linkDown } from './link-down.ts';
@@ -46,6 +47,7 @@ export const faults: readonly Fault[] = [
   compaction,
   staleReads,
   nodeNotReady,
+  kvmMissing,
   virtHandlerCrash,
   virtHandlerRollout,
   virtControllerCrash,
