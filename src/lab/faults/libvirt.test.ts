@@ -225,3 +225,15 @@ test('address-lost: the guest has no address after it has moved', async () => {
   expect(vmi().status?.interfaces?.[0]).toMatchObject({ infoSource: expect.any(String) });
   expect(vmi().status?.interfaces?.[0]?.ipAddress).toBeUndefined();
 });
+
+describe('link-mtu', () => {
+  test.each([
+    ['1400', 'Failed'],
+    ['1500', 'Succeeded'],
+  ])('of %s: a migration over a network of 1500 has %s', async (mtu, phase) => {
+    lab = await faultLab();
+    lab.inject('link-mtu', { node: vmi().status!.nodeName!, mtu });
+    expect((await migrate(300))?.status?.phase).toBe(phase);
+    if (phase === 'Failed') expect(state()?.failureReason).toMatch(/^Live migration stuck for 15\d seconds/);
+  });
+});
