@@ -223,7 +223,8 @@ export const failingRows: LabRow[] = [
     happens: async (hand) => {
       await pending(hand);
       hand.pass(900);
-      await hand.remove(at.events);
+      // Kubernetes keeps what was said for an hour.
+      hand.pass(2 * 3600);
     },
     near: async (hand) => {
       await pending(hand);
