@@ -10,7 +10,8 @@ let lab: Lab;
 let ferry: Ferry;
 
 beforeAll(async () => {
-  lab = await startLab({ scenario: 'small', speed: 10, seed: 'mcp-migration' });
+  // The test lets time pass: however slow the machine is, no phase is missed.
+  lab = await startLab({ scenario: 'small', speed: 'stopped', seed: 'mcp-migration' });
   ferry = await ferryMcp(lab.kubeconfig, 'http', 'modern');
 });
 
@@ -41,16 +42,12 @@ async function migrate(name: string, vmiName: string): Promise<void> {
 test('vm_migration_status tells how far it is, then where it went', async () => {
   await migrate('by-agent', 'ledger-db');
   const seen: { phase: string; progress?: { remainingBytes: number } }[] = [];
-  await expect
-    .poll(
-      async () => {
-        const { structured } = await ferry.call('vm_migration_status', { namespace: 'finance', name: 'ledger-db' });
-        seen.push(structured.migrations[0]);
-        return structured.migrations[0].phase;
-      },
-      { timeout: 60_000, interval: 20 },
-    )
-    .toBe('Succeeded');
+  for (let step = 0; step < 500 && seen.at(-1)?.phase !== 'Succeeded'; step++) {
+    lab.clock.advanceBy(1000);
+    const { structured } = await ferry.call('vm_migration_status', { namespace: 'finance', name: 'ledger-db' });
+    seen.push(structured.migrations[0]);
+  }
+  expect(seen.at(-1)?.phase).toBe('Succeeded');
   expect(seen.some(({ progress }) => progress !== undefined && progress.remainingBytes >= 0)).toBe(true);
   const { structured, text } = await ferry.call('vm_migration_status', { migration: 'by-agent' });
   expect(structured).toMatchObject({ unfinished: 0, total: 1, migrations: [{ vm: 'ledger-db', phase: 'Succeeded' }] });
