@@ -5,7 +5,7 @@ import { run } from '../src/cli/testing/run.ts';
 
 // Remedies name commands of Ferry. A command that is not there is worse than none.
 
-const rooms = ['assess', 'diagnose', 'settings', 'network', 'cluster', 'model', 'execute'];
+const rooms = ['assess', 'diagnose', 'settings', 'network', 'cluster', 'model', 'execute', 'propose'];
 /** Words that follow "ferry" in sentences and are no commands. */
 const prose = new Set(['is', 'moves', 'for', 'again', 'tells', 'says']);
 

@@ -13,8 +13,9 @@ import { type Lab, type LabOptions, startLab } from '../src/lab/lab.ts';
 import { random } from '../src/lab/random.ts';
 import { CNV_NAMESPACE, resources } from '../src/lab/resources.ts';
 import { small } from '../src/lab/scenarios/small.ts';
-import type { HyperConverged, KubeObject, NodeNetworkState } from '../src/model/objects.ts';
+import type { KubeObject } from '../src/model/objects.ts';
 import { McpClient } from './mcp-client.ts';
+import { pull, setNetwork, stateOf } from './network-state.ts';
 
 // A dedicated migration network through the command line, on the lab: NMState, Multus, whereabouts and virt-operator
 // behave there as the real ones do, and know nothing of Ferry.
@@ -81,67 +82,8 @@ async function open(options: LabOptions = {}): Promise<Place> {
   return place;
 }
 
-function stateOf({ store }: Lab): unknown {
-  const spec = (resource: string, namespace?: string): unknown =>
-    store
-      .list<KubeObject & { spec?: unknown; data?: unknown }>(resource, namespace)
-      .map(({ kind, metadata, spec, data }) => ({
-        kind,
-        name: metadata.name,
-        namespace: metadata.namespace,
-        labels: metadata.labels,
-        spec,
-        data,
-      }));
-  const state = store.list<NodeNetworkState>(resources.nodeNetworkStates).map(({ metadata, status }) => ({
-    node: metadata.name,
-    // In any order: what was made anew stands at the end.
-    interfaces: status?.currentState?.interfaces?.toSorted((a, b) =>
-      `${a.name} ${a.type}`.localeCompare(`${b.name} ${b.type}`),
-    ),
-    routes: status?.currentState?.['routes'],
-    ovn: status?.currentState?.['ovn'],
-  }));
-  const enactments = store.list(resources.nodeNetworkEnactments).map(({ metadata }) => metadata.name);
-  const handlers = store
-    .list<KubeObject & { status?: { phase?: string } }>(resources.pods, CNV_NAMESPACE)
-    .filter(({ metadata }) => metadata.labels?.['kubevirt.io'] === 'virt-handler')
-    .map(({ metadata, status }) => [
-      status?.phase,
-      metadata.annotations?.['k8s.v1.cni.cncf.io/networks'],
-      metadata.annotations?.['k8s.v1.cni.cncf.io/network-status']?.includes('migration0'),
-    ]);
-  return {
-    state,
-    enactments,
-    handlers,
-    policies: spec(resources.nodeNetworkPolicies),
-    networks: spec(resources.networkAttachments),
-    hyperConverged: spec(resources.hyperConvergeds),
-    kubeVirt: spec(resources.kubeVirts),
-    configMaps: spec('configmaps', CNV_NAMESPACE),
-    set: spec(resources.daemonSets, CNV_NAMESPACE),
-    nodes: spec(resources.nodes),
-  };
-}
-
 const APPLY =
   'network apply --interface enp4s0 --vlan 3030 --mtu 9000 --cidr 10.200.5.0/24 --exclude 10.200.5.0/30 --yes';
-
-/** Takes an interface out of what a node has, as if somebody had pulled it. */
-function pull(lab: Lab, node: string, name: string): void {
-  const object = lab.store.get<NodeNetworkState>(resources.nodeNetworkStates, undefined, node)!;
-  lab.store.update(resources.nodeNetworkStates, {
-    ...object,
-    status: {
-      ...object.status,
-      currentState: {
-        ...object.status?.currentState,
-        interfaces: object.status!.currentState!.interfaces!.filter((one) => one.name !== name),
-      },
-    },
-  } as never);
-}
 
 const releases = ['4.17', '4.18', '4.19', '4.20', '4.21', '4.22', 'next'];
 
@@ -308,15 +250,7 @@ describe.each(releases)('a step that fails takes everything back, and says so, o
 
   test('somebody else sets another network meanwhile', async () => {
     const { ferry, state, lab } = await open({ cnv });
-    const set = (network: string): void => {
-      const [object] = lab.store.list<HyperConverged>(resources.hyperConvergeds);
-      const draft = structuredClone(object!);
-      // Where the stored version has it (facts/kubevirt.md A10).
-      const holder = draft.apiVersion === 'hco.kubevirt.io/v1' ? draft.spec!.virtualization! : draft.spec!;
-      holder.liveMigrationConfig = { ...holder.liveMigrationConfig, network };
-      lab.store.update(resources.hyperConvergeds, draft);
-    };
-    const ran = await ferry(APPLY, { '[3/6]': () => set('theirs') });
+    const ran = await ferry(APPLY, { '[3/6]': () => setNetwork(lab, 'theirs') });
     expect([ran.code, ran.stdout]).toEqual([
       4,
       expect.stringContaining('is theirs now: somebody else changed HyperConverged'),
@@ -461,6 +395,102 @@ describe('output is as recorded', () => {
     const texts = [told(await ferry(APPLY)), told(await ferry('network remove --yes'))];
     await expect(texts.join('\n')).toMatchFileSnapshot('golden/cli/network-apply-remove.txt');
   });
+});
+
+describe('a cluster that has changed between the question and the answer is left alone', () => {
+  /** Answers yes to the question after somebody else has done something. */
+  async function answered({ folder }: Place, argv: string, meanwhile: () => void): Promise<Ran> {
+    let asked = false;
+    return await run(argv.replace(' --yes', '').split(' '), {
+      env: { KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder },
+      tty: true,
+      stdin: 'y\n',
+      onOutput: (text) => {
+        if (asked || !text.includes('[y/N]')) return;
+        asked = true;
+        meanwhile();
+      },
+    });
+  }
+
+  test.each<[string, string, (place: Place) => void, string]>([
+    ['apply: another network is set', APPLY, ({ lab }) => setNetwork(lab, 'theirs'), 'liveMigrationConfig.network was'],
+    ['apply: a NIC is gone', APPLY, ({ lab }) => pull(lab, 'worker-3', 'enp4s0'), 'interfaces of node worker-3 was'],
+    ['apply: somebody else begins a run', APPLY, begin, 'run'],
+  ])('%s', async (_, argv, meanwhile, why) => {
+    const place = await open();
+    let before: unknown;
+    const ran = await answered(place, argv, () => {
+      meanwhile(place);
+      before = stored(place);
+    });
+    expect([ran.code, ran.stderr]).toEqual([8, expect.stringContaining(why)]);
+    expect(stored(place)).toEqual(before);
+  });
+
+  test('remove: somebody has put the setting back already', async () => {
+    const place = await open();
+    expect((await place.ferry(APPLY)).code).toBe(0);
+    let before: unknown;
+    const ran = await answered(place, 'network remove', () => {
+      setNetwork(place.lab, 'theirs');
+      before = stored(place);
+    });
+    expect([ran.code, ran.stderr]).toEqual([8, expect.stringContaining('FERRY_E_STALE')]);
+    expect(stored(place)).toEqual(before);
+  });
+
+  test('resume: the run is another by now', async () => {
+    const place = await open();
+    const abort = new AbortController();
+    expect((await place.ferry(APPLY, { '[3/6]': () => abort.abort() }, abort.signal)).code).toBe(130);
+    let before: unknown;
+    const ran = await answered(place, 'network apply --resume', () => {
+      begin(place);
+      before = stored(place);
+    });
+    expect([ran.code, ran.stderr]).toEqual([8, expect.stringContaining('FERRY_E_STALE')]);
+    expect(stored(place)).toEqual(before);
+  });
+
+  /** What Ferry writes; what virt-operator makes of it takes its time. */
+  function stored(place: Place): unknown {
+    const { policies, networks, configMaps, hyperConverged } = place.state() as Record<string, unknown>;
+    return { policies, networks, configMaps, hyperConverged };
+  }
+
+  /** As if another Ferry had written its record. */
+  function begin({ lab }: Place): void {
+    const [present] = lab.store.list<KubeObject & { data?: Record<string, string> }>('configmaps', CNV_NAMESPACE);
+    const data = (run: object): Record<string, string> => ({ journal: JSON.stringify(run) });
+    if (present !== undefined) {
+      const run = JSON.parse(present.data!['journal']!) as object;
+      lab.store.update('configmaps', { ...present, data: data({ ...run, run: 'other', done: [] }) });
+      return;
+    }
+    const other = {
+      version: 1,
+      run: 'other',
+      state: 'applying',
+      namespace: CNV_NAMESPACE,
+      policy: { metadata: { name: 'x' } },
+      attachment: { metadata: { name: 'x' } },
+      setting: { path: [] },
+      network: 'x',
+      nodes: [],
+      hostnames: {},
+      canary: '',
+      before: { links: {} },
+      begun: [],
+      done: [],
+    };
+    lab.store.create('configmaps', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'ferry-network-run', namespace: CNV_NAMESPACE },
+      data: data(other),
+    } as never);
+  }
 });
 
 test('done by hand through kubernetes-mcp-server, the objects are the same', async () => {

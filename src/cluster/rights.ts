@@ -29,6 +29,21 @@ export const needsOf = {
   cancel: [...needs(virtualMachineInstances, 'get', 'list'), ...following, ...needs(migrations, 'delete')],
 } as const satisfies Record<string, readonly Need[]>;
 
+/** All that is missing was asked for, place by place: there is nothing more to find out. */
+class RightsMissing extends FerryError {}
+
+/** Asks for rights in several places at once. Throws FERRY_E_FORBIDDEN, naming all that are missing. */
+export async function requireRights(
+  client: KubeClient,
+  places: readonly { namespace: string | undefined; needs: readonly Need[] }[],
+): Promise<void> {
+  const missing = await Promise.all(places.map(({ namespace, needs }) => missingOf(client, namespace, needs)));
+  const [first, ...more] = missing.flat();
+  if (first === undefined) return;
+  const { code, message, hint } = forbidden(first, ...more);
+  throw new RightsMissing(code, message, hint);
+}
+
 /**
  * Runs a command's work. Where it is refused for want of a right, the cluster is asked which others are missing, so
  * that one error names them all, and not one at each try.
@@ -42,7 +57,7 @@ export async function tellingAllMissing<T>(
   try {
     return await work();
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusal(error) || error instanceof RightsMissing) throw error;
     const [first, ...more] = await missingOf(client, namespace, needed).catch(() => []);
     const told = first !== undefined && [first, ...more].some((access) => isAbout(error, access));
     throw told ? forbidden(first, ...more) : error;

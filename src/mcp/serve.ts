@@ -40,6 +40,7 @@ export interface ServeOptions {
 /** Serves until the client closes its end, or the signal. Rejects with EADDRINUSE if the port is taken. */
 export async function serveMcp(options: ServeOptions): Promise<void> {
   const { http, signal, version } = options;
+  const gone = new AbortController();
   let client: Promise<KubeClient> | undefined;
   let audit: Promise<Audit> | undefined;
   const service: Service = {
@@ -52,7 +53,7 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
       return client;
     },
     allowed: allowList(options.alsoAllowed),
-    proposals: new ProposalStore(signal),
+    proposals: new ProposalStore(AbortSignal.any([signal, gone.signal])),
     audit: () => (audit ??= openAudit(options.stderr, options.auditFile)),
   };
   const chosen = tools.filter(
@@ -77,6 +78,9 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
     );
   } finally {
     knowledge?.subscriptions.close();
+    // What is under way stops where it is, and writes down how far it came, while there is a connection.
+    gone.abort();
+    await service.proposals.settled();
     await client?.then((connected) => connected.close()).catch(() => undefined);
   }
 }

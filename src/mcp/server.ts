@@ -123,29 +123,37 @@ function schemaOf(schema: z.ZodObject, io: 'input' | 'output'): StandardSchemaWi
 
 /**
  * A context pays for every character of the list: 2020-12 is what MCP means by default, an integer's bounds say nothing
- * where they are JavaScript's own, and an answer that has more than was said breaks nobody.
+ * where they are JavaScript's own, and an answer that has more than was said breaks nobody. What of an answer's inner
+ * parts is always there is not said.
  */
 function leaner(io: 'input' | 'output') {
-  return ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+  return ({ jsonSchema, path }: { jsonSchema: z.core.JSONSchema.BaseSchema; path: (string | number)[] }): void => {
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     // What a name may be made of is told to who writes another one.
     if (jsonSchema.pattern === NAME.source) delete jsonSchema.pattern;
     const { additionalProperties: more } = jsonSchema;
     const isOpen = more === false || JSON.stringify(more) === '{}';
-    if (io === 'output' && isOpen) delete jsonSchema.additionalProperties;
+    if (io === 'input') return;
+    if (isOpen) delete jsonSchema.additionalProperties;
+    if (path.length > 0) delete jsonSchema.required;
+    if (path.length > 0 && Object.keys(jsonSchema.properties ?? { one: 1 }).length === 0) delete jsonSchema.properties;
   };
 }
 
-/** Rules of RBAC, one for the resources of a group that need the same verbs. */
+/** Its resources are called as those of the core group are: a rule for both would grant the others as well. */
+const LIKE_CORE = 'metrics.k8s.io';
+
+/** Rules of RBAC that grant just that, one for all resources that need the same verbs. */
 function rulesOf(needs: Tool['needs']): { apiGroups: string[]; resources: string[]; verbs: string[] }[] {
   const ofResource = Map.groupBy(needs, ({ group, resource }) => `${group}/${resource}`);
   const rules = new Map<string, { apiGroups: string[]; resources: string[]; verbs: string[] }>();
   for (const each of ofResource.values()) {
     const verbs = [...new Set(each.map(({ verb }) => verb))];
     for (const { group, resource } of each.slice(0, 1)) {
-      const key = `${group} ${verbs.join()}`;
-      const rule = rules.get(key) ?? { apiGroups: [group], resources: [], verbs };
+      const key = `${group === LIKE_CORE ? group : ''} ${verbs.join()}`;
+      const rule = rules.get(key) ?? { apiGroups: [], resources: [], verbs };
+      if (!rule.apiGroups.includes(group)) rule.apiGroups.push(group);
       rule.resources.push(resource);
       rules.set(key, rule);
     }

@@ -1,5 +1,3 @@
-import { putAttachment, putPolicy, writeNetworkSetting } from '../cluster/network-writer.ts';
-import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import { byName, compareText, keyOf } from '../model/memo.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
@@ -7,7 +5,7 @@ import type { NetworkPlan } from './design.ts';
 import type { NetworkOutcome } from './events.ts';
 import { type Journal, JournalStore, STEPS, type Step } from './journal.ts';
 import { networkOf } from './links.ts';
-import { hostnameOf, selectorOfNode } from './selector.ts';
+import { hostnameOf } from './selector.ts';
 import { type Found, steps } from './steps.ts';
 import { desiredLinks, linksBefore } from './undo-policy.ts';
 import { type Context, patiently } from './wait.ts';
@@ -58,20 +56,6 @@ function canaryOf(snapshot: Snapshot, nodes: readonly string[]): string {
   const count = (node: string): number =>
     itemsOf(snapshot.lists.virtualMachineInstances).filter(({ status }) => status?.nodeName === node).length;
   return [...nodes].sort((a, b) => count(a) - count(b) || compareText(a, b))[0] ?? '';
-}
-
-/** Lets the API server and its webhooks look at every object, and change nothing. Throws what they say. */
-export async function rehearseWrites(client: KubeClient, journal: Journal, signal: AbortSignal): Promise<void> {
-  const mode = { dryRun: true, signal };
-  const { policy, canary, hostnames, attachment, setting, before } = journal;
-  await putPolicy(
-    client,
-    { ...policy, spec: { ...policy.spec, nodeSelector: selectorOfNode(hostnames[canary] ?? canary) } },
-    mode,
-  );
-  await putAttachment(client, attachment, mode);
-  const expected = before.network ?? undefined;
-  await writeNetworkSetting(client, setting, { expected, value: attachment.metadata.name }, mode);
 }
 
 /** Carries a run out from where it stands, and rolls it back if a step fails. */

@@ -180,7 +180,8 @@ function nodesFor(
   return { selector, nodes };
 }
 
-function changesOf(
+/** What would happen to the policy, the attachment and the setting, in the order of the writes. */
+export function changesOf(
   snapshot: Snapshot,
   policy: NodeNetworkConfigurationPolicy,
   attachment: NetworkAttachmentDefinition,

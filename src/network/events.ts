@@ -1,4 +1,5 @@
-import type { Step } from './journal.ts';
+import { type ExitCode, exit } from '../model/errors.ts';
+import { STEPS, type Step } from './journal.ts';
 
 /** What a run tells while it goes. */
 export type NetworkEvent =
@@ -24,4 +25,30 @@ export interface NetworkOutcome {
   /** virt-handlers' addresses on the network. */
   handlers: { node: string; address: string }[];
   migration?: { vm: string; from: string; to: string; targetNodeAddress: string };
+}
+
+const exits: Record<NetworkOutcome['outcome'], ExitCode> = {
+  applied: exit.ok,
+  removed: exit.ok,
+  'rolled-back': exit.failedSafe,
+  attention: exit.failedAttention,
+  interrupted: exit.interrupted,
+};
+
+export function exitOf({ outcome }: NetworkOutcome): ExitCode {
+  return exits[outcome];
+}
+
+/** An event in one line. */
+export function eventLine(event: NetworkEvent): string {
+  switch (event.type) {
+    case 'step':
+      return `[${STEPS.indexOf(event.step) + 1}/${STEPS.length}] ${event.message}`;
+    case 'failed':
+      return `failed: ${event.message}; taking it back`;
+    case 'undo':
+      return `undone: ${event.message}`;
+    default:
+      return event.message;
+  }
 }

@@ -5,7 +5,7 @@ import { FerryError } from '../model/errors.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 
 /** The ConfigMap that holds the journal, in the namespace of the installation. */
-const JOURNAL = 'ferry-network-run';
+export const JOURNAL = 'ferry-network-run';
 
 /** The steps in their order; each is undone in the reverse order. */
 export const STEPS = ['canary', 'policy', 'attachment', 'setting', 'rollout', 'migration'] as const;

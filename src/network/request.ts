@@ -26,3 +26,24 @@ export interface KnownNetworks {
   /** What could not be read, a sentence each. */
   unknown: string[];
 }
+
+/** How virt-handler may be attached. */
+export const NETWORK_TYPES = ['macvlan', 'bridge', 'ovs'] as const satisfies readonly NetworkType[];
+
+/** Of a network that nobody named. */
+export const DEFAULT_NAME = 'migration-network';
+
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** A policy's name is a label's value as well, and has `-policy` at its end. */
+export const LONGEST_NAME = 63 - '-policy'.length;
+
+export function isNetworkName(text: string): boolean {
+  return NAME.test(text) && text.length <= LONGEST_NAME;
+}
+
+/** Labels as `KEY=VALUE`, several with commas between them; undefined if they are not. */
+export function parseLabels(text: string): Record<string, string> | undefined {
+  const pairs = text.split(',').map((pair) => /^([^=]+)=(.*)$/.exec(pair));
+  if (pairs.includes(null)) return undefined;
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+}

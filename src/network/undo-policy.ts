@@ -60,13 +60,8 @@ export async function undoPolicy(context: Context, journal: Journal): Promise<st
   const desired = desiredLinks(policy);
   const said: string[] = [];
   const present = await patiently(context, () => findPolicy(context.client, name, { signal: context.signal }));
-  const now = await networksNow(context);
-  const byNode = nodes.flatMap((node) => {
-    const links = undoOf(before.links[node] ?? [], now.get(node), desired);
-    return links.length === 0 ? [] : [{ node, links }];
-  });
-  for (const { selector, members, links } of groupsOf(journal, byNode)) {
-    const spec = { nodeSelector: selector, desiredState: { interfaces: links } };
+  const groups = undoGroups(journal, await networksNow(context));
+  for (const { members, links, spec } of groups) {
     await carryOutPolicy(context, { ...policy, spec }, members);
     said.push(`${describe(links)} on ${members.join(', ')}`);
   }
@@ -74,7 +69,7 @@ export async function undoPolicy(context: Context, journal: Journal): Promise<st
     const old = before.policy as NonNullable<NodeNetworkConfigurationPolicy['spec']>;
     await carryOutPolicy(context, { ...policy, spec: old }, []);
     said.push(`policy ${name} as it was`);
-  } else if (present !== undefined || byNode.length > 0) {
+  } else if (present !== undefined || groups.length > 0) {
     await patiently(context, () => deletePolicy(context.client, name, { signal: context.signal }));
     said.push(`policy ${name} deleted`);
     // Until NMState has seen that it is gone, another of its name would be taken for it.
@@ -91,20 +86,32 @@ export async function undoPolicy(context: Context, journal: Journal): Promise<st
   return said;
 }
 
-/** All nodes that the policy selects at once, if they need the same; else one after the other. */
-function groupsOf(
-  { nodes, policy, hostnames }: Journal,
-  byNode: { node: string; links: Link[] }[],
-): { selector: Record<string, string>; members: string[]; links: Link[] }[] {
+/** What one write to the policy takes back, and on which nodes. */
+export interface UndoGroup {
+  members: string[];
+  links: Link[];
+  /** The policy's. */
+  spec: NonNullable<NodeNetworkConfigurationPolicy['spec']>;
+}
+
+/** The writes that take nodes back: all that the policy selects at once, if they need the same; else one after the other. */
+export function undoGroups(journal: Journal, networks: ReadonlyMap<string, NodeNetwork>): UndoGroup[] {
+  const { nodes, policy, hostnames, before } = journal;
+  const desired = desiredLinks(policy);
+  const byNode = nodes.flatMap((node) => {
+    const links = undoOf(before.links[node] ?? [], networks.get(node), desired);
+    return links.length === 0 ? [] : [{ node, links }];
+  });
   const [first] = byNode;
   if (first === undefined) return [];
-  const alike = byNode.length === nodes.length && byNode.every(({ links }) => isDeepStrictEqual(links, first.links));
-  if (alike) return [{ selector: policy.spec?.nodeSelector ?? {}, members: nodes, links: first.links }];
-  return byNode.map(({ node, links }) => ({
-    selector: selectorOfNode(hostnames[node] ?? node),
-    members: [node],
+  const group = (selector: Record<string, string>, members: string[], links: Link[]): UndoGroup => ({
+    members,
     links,
-  }));
+    spec: { nodeSelector: selector, desiredState: { interfaces: links } },
+  });
+  const alike = byNode.length === nodes.length && byNode.every(({ links }) => isDeepStrictEqual(links, first.links));
+  if (alike) return [group(policy.spec?.nodeSelector ?? {}, nodes, first.links)];
+  return byNode.map(({ node, links }) => group(selectorOfNode(hostnames[node] ?? node), [node], links));
 }
 
 function describe(links: readonly Link[]): string {

@@ -131,6 +131,11 @@ export class ProposalStore {
     return this.#held(entry);
   }
 
+  /** When all that runs has ended: soon, once the signal has gone off. */
+  async settled(): Promise<void> {
+    for (const { run } of this.#entries.values()) await run;
+  }
+
   /** Is told the id of what is new or has changed, until the returned function is called. */
   onChange(listener: (id: string) => void): () => void {
     this.#changed.add(listener);

@@ -1,23 +1,25 @@
-import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
-import { migrationsOf } from '../../model/migrations.ts';
-import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
-import { beginRun, carryOut, journalOf, rehearseWrites, undoRun } from '../../network/apply.ts';
-import { planNetwork } from '../../network/design.ts';
-import { findJournal, type Journal, type JournalStore } from '../../network/journal.ts';
+import { beginRun, carryOut, undoRun } from '../../network/apply.ts';
+import type { NetworkOutcome } from '../../network/events.ts';
+import type { JournalStore } from '../../network/journal.ts';
 import { readKnownNetworks } from '../../network/known-networks.ts';
-import { installNamespace } from '../../network/site.ts';
+import { rehearseWrites } from '../../network/rehearse.ts';
+import { requireNetworkRights } from '../../network/rights.ts';
 import type { Context } from '../../network/wait.ts';
-import { withSnapshot } from '../cluster.ts';
-import { confirm } from '../confirm.ts';
+import { newRunId } from '../../propose/move.ts';
+import { besideRun, readRun, vmReference } from '../../propose/network.ts';
+import { type BuildRequest, type DecidedBuild, decideBuild, requireBuildable } from '../../propose/network-build.ts';
+import { type DecidedResume, decideResume, requireUnfinished, resumeRun } from '../../propose/network-resume.ts';
+import { type Reading, withSnapshot } from '../cluster.ts';
+import { confirmed } from '../confirm.ts';
 import { type Io, note } from '../context.ts';
 import type { ConnectionFlags, DryRun, OutputFlags } from '../flags.ts';
 import { type DesignFlags, requestOf } from './flags.ts';
 import { planText } from './render.ts';
-import { requireNetworkRights } from './rights.ts';
 import { teller, tellOutcome } from './view.ts';
+import { words } from './words.ts';
 
 export type ApplyFlags = ConnectionFlags &
   OutputFlags &
@@ -32,54 +34,95 @@ export type ApplyFlags = ConnectionFlags &
 
 export async function runApply(io: Io, flags: ApplyFlags): Promise<ExitCode> {
   return await withSnapshot(io, { ...flags, everyNamespace: true }, async (reading) => {
-    const { snapshot } = reading;
     const client = reading.client as KubeClient;
     const context: Context = { client, emit: teller(io), signal: io.signal };
-    const found = await findJournal(client, installNamespace(snapshot) ?? '', { signal: io.signal });
-    if (flags.resume === true) return await resume(io, context, snapshot, found, flags);
-    if (found !== undefined && found.journal.state !== 'applied') refuseBeside(found.journal);
-    if (flags.interface === undefined) {
-      throw new FerryError(
-        'FERRY_E_USAGE',
-        'no NIC was named',
-        'Name one with --interface; `ferry network plan` says which nodes have it.',
-      );
-    }
-    const known = await readKnownNetworks(client, { signal: io.signal });
-    const plan = planNetwork(snapshot, requestOf({ ...flags, interface: flags.interface }), known);
-    if (plan.changes.every(({ action }) => action === 'keep')) {
-      note(io, `Everything is as planned already; \`${io.name} network verify\` looks at it as a whole.`);
-      return exit.ok;
-    }
-    if (found !== undefined) refuseBeside(found.journal);
-    io.stderr.write(planText(plan));
-    if (plan.refused) {
-      throw new FerryError(
-        'FERRY_E_REFUSED',
-        'the network can’t be built like this; nothing was changed',
-        'Do what the remedies above say.',
-      );
-    }
-    const vm = flags.canary === undefined ? undefined : canaryVm(snapshot, flags.canary, client.namespace);
-    refuseWhileMigrating(snapshot, flags);
-    await requireNetworkRights(client, plan.setting, plan.request.namespace, vm);
-    const run = randomBytes(4).toString('hex');
-    const journal = journalOf(snapshot, plan, { run, ...(vm !== undefined && { vm }) });
-    if (flags.dryRun !== 'client') await rehearseWrites(client, journal, io.signal);
-    if (flags.dryRun !== 'none') {
-      note(
-        io,
-        flags.dryRun === 'server' ? 'The cluster would accept it (server dry run).' : 'Nothing was changed (dry run).',
-      );
-      return exit.ok;
-    }
-    await confirm(io, 'Build it? Every virt-handler will be restarted.', flags.yes === true);
-    return await carry(io, context, await beginRun(context, journal), flags);
+    return flags.resume === true ? await resume(io, context, reading, flags) : await build(io, context, reading, flags);
   });
 }
 
-async function carry(io: Io, context: Context, store: JournalStore, flags: ApplyFlags): Promise<ExitCode> {
-  const outcome = await carryOut(context, store);
+async function build(io: Io, context: Context, reading: Reading, flags: ApplyFlags): Promise<ExitCode> {
+  const { client } = context;
+  const found = await readRun(client, reading.snapshot, io.signal);
+  if (found !== undefined && found.journal.state !== 'applied') throw besideRun(found.journal, words);
+  const request = buildRequest(client, flags);
+  const decided = decideBuild(reading.snapshot, await known(context), found?.journal, request);
+  const { plan, journal } = decided;
+  if (decided.isBuilt) {
+    note(io, `Everything is as planned already; \`${io.name} network verify\` looks at it as a whole.`);
+    return exit.ok;
+  }
+  io.stderr.write(planText(plan));
+  requireBuildable(decided, () => 'Do what the remedies above say.');
+  await requireNetworkRights(client, journal.setting, journal.namespace, journal.vm);
+  if (flags.dryRun !== 'client') await rehearseWrites(client, journal, io.signal);
+  if (flags.dryRun !== 'none') {
+    note(
+      io,
+      flags.dryRun === 'server' ? 'The cluster would accept it (server dry run).' : 'Nothing was changed (dry run).',
+    );
+    return exit.ok;
+  }
+  const question = 'Build it? Every virt-handler will be restarted.';
+  const now = await confirmed<DecidedBuild>(io, decided, { question, yes: flags.yes === true }, async () => {
+    const { snapshot } = await reading.again();
+    const run = await readRun(client, snapshot, io.signal);
+    return decideBuild(snapshot, await known(context), run?.journal, request);
+  });
+  requireBuildable(now, () => 'Plan it again.');
+  const store = await beginRun(context, { ...now.journal, run: newRunId() });
+  return await carry(io, context, store, carryOut, flags);
+}
+
+function known({ client, signal }: Context) {
+  return readKnownNetworks(client, { signal });
+}
+
+function buildRequest(client: KubeClient, flags: ApplyFlags): BuildRequest {
+  if (flags.interface === undefined) {
+    throw new FerryError(
+      'FERRY_E_USAGE',
+      'no NIC was named',
+      'Name one with --interface; `ferry network plan` says which nodes have it.',
+    );
+  }
+  return {
+    design: requestOf({ ...flags, interface: flags.interface }),
+    ...(flags.canary !== undefined && { canary: vmReference(flags.canary, client.namespace) }),
+    whileMigrating: flags.whileMigrating === true,
+    words,
+  };
+}
+
+async function resume(io: Io, context: Context, reading: Reading, flags: ApplyFlags): Promise<ExitCode> {
+  const { client, signal } = context;
+  const request = { whileMigrating: flags.whileMigrating === true, words };
+  const decide = async ({ snapshot }: Reading): Promise<DecidedResume & { store: JournalStore }> => {
+    const store = requireUnfinished(await readRun(client, snapshot, signal));
+    return { ...decideResume(snapshot, store.journal, request), store };
+  };
+  const decided = await decide(reading);
+  const { journal } = decided;
+  await requireNetworkRights(client, journal.setting, journal.namespace, journal.vm);
+  const isUndone = journal.state === 'undoing';
+  note(
+    io,
+    `Run ${journal.run}: ${isUndone ? 'it was being taken back' : `done so far: ${journal.done.join(', ') || 'nothing'}`}.`,
+  );
+  const question = isUndone ? 'Go on taking it back?' : 'Go on?';
+  const now = await confirmed(io, decided, { question, yes: flags.yes === true }, async () =>
+    decide(await reading.again()),
+  );
+  return await carry(io, context, now.store, resumeRun, flags);
+}
+
+async function carry(
+  io: Io,
+  context: Context,
+  store: JournalStore,
+  run: (context: Context, store: JournalStore) => Promise<NetworkOutcome>,
+  flags: ApplyFlags,
+): Promise<ExitCode> {
+  const outcome = await run(context, store);
   if (outcome.outcome === 'interrupted' && (await wantsUndo(io))) {
     // Whoever asks for it waits for it: the signal has gone off already.
     const fresh = { ...context, signal: new AbortController().signal };
@@ -96,72 +139,4 @@ async function wantsUndo(io: Io): Promise<boolean> {
   } finally {
     lines.close();
   }
-}
-
-async function resume(
-  io: Io,
-  context: Context,
-  snapshot: Snapshot,
-  found: JournalStore | undefined,
-  flags: ApplyFlags,
-): Promise<ExitCode> {
-  if (found === undefined || found.journal.state === 'applied') {
-    throw new FerryError('FERRY_E_NOT_FOUND', 'no run of `network apply` is unfinished', 'Start one with --interface.');
-  }
-  const { journal } = found;
-  await requireNetworkRights(context.client, journal.setting, journal.namespace, journal.vm);
-  if (!journal.begun.includes('setting')) refuseWhileMigrating(snapshot, flags);
-  note(
-    io,
-    `Run ${journal.run}: ${journal.state === 'undoing' ? 'it was being taken back' : `done so far: ${journal.done.join(', ') || 'nothing'}`}.`,
-  );
-  await confirm(io, journal.state === 'undoing' ? 'Go on taking it back?' : 'Go on?', flags.yes === true);
-  return await carry(io, context, found, flags);
-}
-
-function refuseBeside({ state, run, attachment }: Journal): never {
-  if (state === 'applied') {
-    throw new FerryError(
-      'FERRY_E_REFUSED',
-      `Ferry has built migration network ${attachment.metadata.name} already, and this plan is another`,
-      'Take that one away first: ferry network remove.',
-    );
-  }
-  throw new FerryError(
-    'FERRY_E_REFUSED',
-    `run ${run} of \`network apply\` is unfinished`,
-    'Go on with it: ferry network apply --resume. Take it back: ferry network remove.',
-  );
-}
-
-/** Migrations that run while virt-handlers are replaced may fail: one end is on the network, the other is not (facts/kubevirt.md D7). */
-export function refuseWhileMigrating(snapshot: Snapshot, { whileMigrating }: { whileMigrating?: boolean }): void {
-  const { unfinished } = migrationsOf(snapshot);
-  if (unfinished.length === 0 || whileMigrating === true) return;
-  const some = unfinished.slice(0, 3).map(({ namespace, vmi }) => `${namespace}/${vmi}`);
-  const more = unfinished.length > 3 ? ` and ${unfinished.length - 3} more` : '';
-  throw new FerryError(
-    'FERRY_E_REFUSED',
-    `${unfinished.length} ${unfinished.length === 1 ? 'migration is' : 'migrations are'} not finished (${some.join(', ')}${more}); those that run while virt-handler is replaced can fail`,
-    'Wait until they are done, or say --while-migrating.',
-  );
-}
-
-function canaryVm(snapshot: Snapshot, text: string, namespace: string): { namespace: string; name: string } {
-  const [first = '', second] = text.replace(/^vm\//, '').split('/');
-  const vm = second === undefined ? { namespace, name: first } : { namespace: first, name: second };
-  const vmi = itemsOf(snapshot.lists.virtualMachineInstances).find(
-    ({ metadata }) => metadata.name === vm.name && metadata.namespace === vm.namespace,
-  );
-  const live = vmi?.status?.conditions?.some(({ type, status }) => type === 'LiveMigratable' && status === 'True');
-  if (vmi === undefined)
-    throw new FerryError('FERRY_E_NOT_FOUND', `no VM ${vm.namespace}/${vm.name} runs`, 'Name it as NAMESPACE/NAME.');
-  if (live !== true) {
-    throw new FerryError(
-      'FERRY_E_REFUSED',
-      `VM ${vm.namespace}/${vm.name} can’t be migrated live, so it proves nothing`,
-      'Name another; `ferry check -A` says which can.',
-    );
-  }
-  return vm;
 }

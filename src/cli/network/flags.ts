@@ -1,6 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseCidr, parseCidrOrAddress } from '../../network/addresses.ts';
-import type { NetworkRequest, NetworkType } from '../../network/request.ts';
+import {
+  DEFAULT_NAME,
+  isNetworkName,
+  LONGEST_NAME,
+  NETWORK_TYPES,
+  type NetworkRequest,
+  type NetworkType,
+  parseLabels,
+} from '../../network/request.ts';
 import { integer } from '../flags.ts';
 
 /** What describes a migration network on the command line. */
@@ -15,10 +23,6 @@ export interface DesignFlags {
   nodeSelector?: Record<string, string>;
 }
 
-const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-/** A policy's name is a label's value as well, and has `-policy` at its end. */
-const LONGEST = 63 - '-policy'.length;
-
 export function designFlags(command: Command): Command {
   return command
     .optionsGroup('The network:')
@@ -26,7 +30,7 @@ export function designFlags(command: Command): Command {
     .option('--vlan <id>', 'the VLAN on it (default: untagged)', integer(1, 4094))
     .addOption(
       new Option('--type <type>', 'how virt-handler is attached: to the NIC or VLAN itself, or to a bridge on it')
-        .choices(['macvlan', 'bridge', 'ovs'])
+        .choices(NETWORK_TYPES)
         .default('macvlan'),
     )
     .option('--cidr <network>', 'where its addresses lie (default: the first of 10.200.5.0/24, ... that is free)', cidr)
@@ -36,7 +40,7 @@ export function designFlags(command: Command): Command {
       'MTU from the NIC up; the switches have to let it through (default: as the NIC is)',
       integer(576, 65_535),
     )
-    .option('--name <name>', 'name of the network', name, 'migration-network')
+    .option('--name <name>', 'name of the network', name, DEFAULT_NAME)
     .option('--node-selector <labels>', 'the nodes with virt-handler, as KEY=VALUE (default: found out)', selector);
 }
 
@@ -67,15 +71,12 @@ function exclude(text: string, previous: string[] = []): string[] {
 }
 
 function name(text: string): string {
-  if (!NAME.test(text) || text.length > LONGEST) {
-    throw new InvalidArgumentError(`Use lower-case letters, digits and dashes, ${LONGEST} at most.`);
-  }
-  return text;
+  if (isNetworkName(text)) return text;
+  throw new InvalidArgumentError(`Use lower-case letters, digits and dashes, ${LONGEST_NAME} at most.`);
 }
 
 function selector(text: string): Record<string, string> {
-  const pairs = text.split(',').map((pair) => /^([^=]+)=(.*)$/.exec(pair));
-  if (pairs.some((pair) => pair === null))
-    throw new InvalidArgumentError('Use KEY=VALUE, several with commas between them.');
-  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+  const labels = parseLabels(text);
+  if (labels !== undefined) return labels;
+  throw new InvalidArgumentError('Use KEY=VALUE, several with commas between them.');
 }

@@ -1,6 +1,8 @@
 import type { Tool } from '../tool.ts';
 import { applyProposal } from './apply-proposal.ts';
 import { clusterCheck } from './cluster-check.ts';
+import { migrationNetwork } from './migration-network.ts';
+import { migrationNetworkChange } from './migration-network-change.ts';
 import { nodesStatsSummary } from './nodes-stats-summary.ts';
 import { nodesTop } from './nodes-top.ts';
 import { podsList } from './pods-list.ts';
@@ -20,6 +22,8 @@ export const tools: readonly Tool[] = [
   vmMigrationStatus,
   vmMigrationDiagnose,
   clusterCheck,
+  migrationNetwork,
+  migrationNetworkChange,
   applyProposal,
   resourcesGet,
   resourcesList,
