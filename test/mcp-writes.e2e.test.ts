@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { connect } from '../src/kube/connect.ts';
 import type { StoreEvent } from '../src/lab/api/store.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import type { VirtualMachineInstance } from '../src/model/objects.ts';
@@ -108,10 +112,7 @@ describe.each(ways)('over %s, era %s', (transport, era) => {
   });
 });
 
-// A client of 2025-11-25 over HTTP has no session yet, so nobody can be asked there.
-const asking = ways.filter(([transport, era]) => transport === 'stdio' || era === 'modern');
-
-describe.each(asking)('whoever can be asked is asked: over %s, era %s', (transport, era) => {
+describe.each(ways)('whoever can be asked is asked: over %s, era %s', (transport, era) => {
   const way: [Transport, Era] = [transport, era];
 
   test.each<[string, Says]>([
@@ -188,3 +189,28 @@ test('a proposal is a resource: listed, without its hash, and with how it ended'
   expect(await read()).toMatchObject({ state: 'done', exit: 0, outcome: '1 of 1 moved' });
   await ferry.close();
 });
+
+test.each(ways)(
+  'a user who may only look, over %s, era %s: no proposal, and the right that is missing',
+  async (...way) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ferry-mcp-user-'));
+    const file = join(folder, 'kubeconfig');
+    writeFileSync(file, lab.kubeconfig, { mode: 0o600 });
+    const admin = await connect({ kubeconfig: file });
+    const { text: answered } = await admin.raw('POST', '/lab/v1/users', {
+      body: { name: 'viewer', roles: ['view', 'kubevirt.io:view', 'cluster-reader'] },
+    });
+    admin.close();
+  const { kubeconfig: viewer } = JSON.parse(answered) as { kubeconfig: string };
+    const ferry = await ferryMcp(viewer, ...way, { allowWrites: true });
+    const checked = await ferry.call('vm_migration_check', MOVE);
+    expect(checked.structured).toMatchObject({ vms: [{ verdict: 'live' }] });
+    const { isError, text } = await ferry.call('vm_migration_move', MOVE);
+    expect([isError, text]).toEqual([true, expect.stringContaining('FERRY_E_FORBIDDEN')]);
+    expect(text).toContain('resources: ["virtualmachineinstancemigrations"]');
+    expect(text).toContain('verbs: ["create"]');
+    expect(created).toEqual([]);
+    await ferry.close();
+    rmSync(folder, { recursive: true, force: true });
+  },
+);
