@@ -201,7 +201,7 @@ test.each(ways)(
       body: { name: 'viewer', roles: ['view', 'kubevirt.io:view', 'cluster-reader'] },
     });
     admin.close();
-  const { kubeconfig: viewer } = JSON.parse(answered) as { kubeconfig: string };
+    const { kubeconfig: viewer } = JSON.parse(answered) as { kubeconfig: string };
     const ferry = await ferryMcp(viewer, ...way, { allowWrites: true });
     const checked = await ferry.call('vm_migration_check', MOVE);
     expect(checked.structured).toMatchObject({ vms: [{ verdict: 'live' }] });
