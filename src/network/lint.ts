@@ -1,11 +1,11 @@
 import type { Finding } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
+import { misspelt } from '../model/spelling.ts';
 import { type CniConfig, collector, readCni, textOf } from './cni.ts';
 import { COMMON, PLUGIN_KEYS, STANDS_ON } from './cni-keys.ts';
 import { finding } from './finding.ts';
 import { lintIpam } from './lint-ipam.ts';
-import { misspelt } from './spelling.ts';
 
 /** Says what is wrong with a network's configuration as virt-handler's: the mistakes that people really make. */
 export function lintAttachment(attachment: NetworkAttachmentDefinition): Finding[] {

@@ -1,5 +1,6 @@
 import { FerryError } from '../model/errors.ts';
 import { parseQuantity, QuantityError } from '../model/quantity.ts';
+import { misspelt } from '../model/spelling.ts';
 import { type Parameter, parameters, type Value } from './parameters.ts';
 
 /** What a setting is to become; undefined: not set, so that the default comes back. */
@@ -24,16 +25,42 @@ export function parseAssignments(texts: readonly string[]): Wanted {
   return wanted;
 }
 
-/** The setting of a name, in whatever case. */
+/**
+ * The same from plain data, as agents write it: null takes away, and a text stands for what it says, so that "300" is a
+ * number where one is wanted. Throws FERRY_E_USAGE.
+ */
+export function assigned(values: Readonly<Record<string, Value | null>>): Wanted {
+  const wanted = new Map<string, Value | undefined>();
+  for (const [name, value] of Object.entries(values)) {
+    const parameter = named(name);
+    if (wanted.has(parameter.name)) throw usage(`${parameter.name} is given twice`, 'Give it once.');
+    const taken = typeof value === 'string' ? parseValue(parameter, value) : value;
+    wanted.set(parameter.name, taken === null ? undefined : checkType(parameter, taken));
+  }
+  return wanted;
+}
+
+/** The setting of a name, in whatever case, and with underscores. Throws FERRY_E_USAGE, with the one that was meant. */
 export function named(name: string): Parameter {
-  const found = parameters.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  const bare = (text: string): string => text.toLowerCase().replaceAll('_', '');
+  const found = parameters.find((each) => bare(each.name) === bare(name));
   if (found !== undefined) return found;
-  const near = parameters.filter((each) => each.name.toLowerCase().includes(name.toLowerCase()));
-  const meant = name.length > 2 && near.length > 0 ? near : parameters;
+  const meant = meantBy(name);
   throw usage(
     `there is no live-migration setting '${name}'`,
-    `${meant === near ? 'Did you mean' : 'There are'}: ${meant.map((each) => each.name).join(', ')}.`,
+    meant.length > 0
+      ? `Did you mean: ${meant.join(', ')}.`
+      : `There are: ${parameters.map((each) => each.name).join(', ')}.`,
   );
+}
+
+/** The settings whose names hold the word, or else the one that is misspelt. */
+function meantBy(word: string): string[] {
+  const names = parameters.map(({ name }) => name);
+  const holding = names.filter((name) => word.length > 2 && name.toLowerCase().includes(word.toLowerCase()));
+  if (holding.length > 0) return holding;
+  const near = misspelt(word, names);
+  return near === undefined ? [] : [near];
 }
 
 /** The value a text stands for. */

@@ -26,6 +26,8 @@ export interface Decision {
   creates?: string[];
   /** About the settings as they would be: what the change brings about or leaves. */
   findings: Finding[];
+  /** All settings in force once it is made. */
+  after: Settings;
   /** What migrations that are under way will notice of it. */
   running: string[];
 }
@@ -73,7 +75,8 @@ export function decide(
     if (same(parameter, from, to)) return [];
     return [{ name: key, from, to }];
   });
-  const findings = findingsOf(settingsAfter(snapshot, changes, schemas), snapshot);
+  const after = settingsAfter(snapshot, changes, schemas);
+  const findings = findingsOf(after, snapshot);
   const changed = new Set(changes.map((change) => change.name));
   const concerns = (finding: Finding): boolean => settingsIn(finding).some((each) => changed.has(each));
   const [blocker] = findings.filter((finding) => finding.severity === 'blocker' && concerns(finding));
@@ -92,6 +95,7 @@ export function decide(
     changes,
     ...(missing !== -1 && { creates: holder.path.slice(0, missing + 1) }),
     findings: findings.filter(concerns),
+    after,
     running: changes.length === 0 ? [] : whatRunningNotice(changed, snapshot),
   };
 }

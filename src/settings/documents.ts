@@ -3,6 +3,7 @@ import type { Finding, Severity } from '../model/finding.ts';
 import { subjectOf } from '../model/finding.ts';
 import type { MigrationPolicy } from '../model/objects.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { misspelt } from '../model/spelling.ts';
 import { checkType } from './assignment.ts';
 import { isObject } from './object.ts';
 import { parameterOf, parameters, type Value } from './parameters.ts';
@@ -19,6 +20,18 @@ export interface Asked {
 
 const V1BETA1 = 'hco.kubevirt.io/v1beta1';
 const V1 = 'hco.kubevirt.io/v1';
+
+/** The documents of a YAML or JSON text; `source` names it. Throws FERRY_E_USAGE. */
+export async function parseDocuments(text: string, source: string): Promise<unknown[]> {
+  const { parseAllDocuments } = await import('yaml');
+  const documents = parseAllDocuments(text);
+  return ('empty' in documents ? [] : documents).map((each) => {
+    const [problem] = each.errors;
+    if (problem !== undefined)
+      throw usage(`${source} is no YAML: ${problem.message.split('\n')[0]}`, 'Correct it; the line is named.');
+    return each.toJS() as unknown;
+  });
+}
 
 /**
  * The settings that documents ask for: HyperConverged in either version (or a part of one, as the mission's examples
@@ -218,12 +231,15 @@ function putAll(asked: Asked, values: unknown): void {
 function put({ wanted }: Asked, name: string, value: unknown): void {
   const parameter = parameterOf(name);
   if (parameter === undefined) {
-    const near = parameters.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    const near = misspelt(
+      name,
+      parameters.map((each) => each.name),
+    );
     throw usage(
       `there is no live-migration setting '${name}'`,
       near === undefined
         ? 'The API server would drop it without a word; see `settings get`.'
-        : `Did you mean ${near.name}? The API server would drop it without a word.`,
+        : `Did you mean ${near}? The API server would drop it without a word.`,
     );
   }
   const checked = value === null || value === undefined ? undefined : checkType(parameter, value);

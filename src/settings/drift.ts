@@ -4,7 +4,7 @@ import { readSettings, versionIn } from './read.ts';
 import { findingsOf, type Settings } from './rules.ts';
 
 /** The settings in force, by name. */
-function settingsInForce(snapshot: Snapshot): Settings {
+export function settingsInForce(snapshot: Snapshot): Settings {
   return Object.fromEntries(readSettings(snapshot).map(({ name, value }) => [name, value ?? undefined]));
 }
 

@@ -7,6 +7,7 @@ import { historyNamespace, settingsObject } from './change.ts';
 import {
   type ChangeRecord,
   HISTORY_NAME,
+  nextId,
   type Present,
   presentOf,
   recordKey,
@@ -60,6 +61,15 @@ export async function settlePending(client: KubeClient, snapshot: Snapshot, sign
     },
     { signal },
   );
+}
+
+/** Asks the API server whether a change could be written into the history; writes nothing. Throws the client's KubeError. */
+export async function rehearseRecord(client: KubeClient, snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+  const probe = (data: Record<string, string> | undefined) => ({
+    entries: { [recordKey(nextId(data))]: '' },
+    result: undefined,
+  });
+  await writeConfigMap(client, historyNamespace(snapshot), HISTORY_NAME, probe, { dryRun: true, signal });
 }
 
 async function presentOnes(client: KubeClient, snapshot: Snapshot, signal: AbortSignal): Promise<Present> {

@@ -98,7 +98,7 @@ Examples:
           import('../../settings/assignment.ts'),
         ]);
         const wanted = parseAssignments(texts);
-        return await changeSettings(io, flags, () => Promise.resolve({ wanted }));
+        return await changeSettings(io, flags, { set: wanted });
       }),
     );
   changeFlags(command);
@@ -138,15 +138,9 @@ function revertCommand(settings: Command, { io, run }: Invocation): void {
     .description('Take a change back, if what it wrote still stands (default: the newest that does).')
     .action((text: string | undefined, flags: ChangeFlags) =>
       run(async () => {
-        const id = text === undefined ? undefined : idOf(text);
-        const [{ changeSettings }, { changeToRevert, readPast }] = await Promise.all([
-          import('../settings/change.ts'),
-          import('../../settings/past.ts'),
-        ]);
-        return await changeSettings(io, flags, async (snapshot, client) => {
-          const { record, wanted } = changeToRevert(await readPast(client, snapshot, io.signal), id);
-          return { wanted, reverts: record };
-        });
+        const revert = text === undefined ? 'newest' : idOf(text);
+        const { changeSettings } = await import('../settings/change.ts');
+        return await changeSettings(io, flags, { revert });
       }),
     );
   changeFlags(command);

@@ -1,40 +1,25 @@
 import { readFile } from 'node:fs/promises';
-import { type ExitCode, FerryError } from '../../model/errors.ts';
+import type { ExitCode } from '../../model/errors.ts';
 import { fileError } from '../cluster.ts';
 import type { Io } from '../context.ts';
 import { type ChangeFlags, changeSettings } from './change.ts';
 
 export async function applySettings(io: Io, flags: ChangeFlags & { filename: string }): Promise<ExitCode> {
-  const documents = await readDocumentsOf(io, flags.filename);
-  return await changeSettings(io, flags, async (snapshot) => {
-    const { readDocuments } = await import('../../settings/documents.ts');
-    return readDocuments(documents, snapshot);
-  });
+  const text = await textOf(io, flags.filename);
+  const { parseDocuments } = await import('../../settings/documents.ts');
+  return await changeSettings(io, flags, { documents: await parseDocuments(text, flags.filename) });
 }
 
-/** The documents of a YAML or JSON file; `-` is standard input. Throws FERRY_E_FILE and FERRY_E_USAGE. */
-async function readDocumentsOf(io: Io, file: string): Promise<unknown[]> {
-  let text = '';
+/** What stands in a file; `-` is standard input. Throws FERRY_E_FILE. */
+async function textOf(io: Io, file: string): Promise<string> {
   if (file === '-') {
+    let text = '';
     for await (const chunk of io.stdin) text += String(chunk);
-  } else {
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      throw fileError(file, error);
-    }
+    return text;
   }
-  const { parseAllDocuments } = await import('yaml');
-  const documents = parseAllDocuments(text);
-  return ('empty' in documents ? [] : documents).map((each) => {
-    const [problem] = each.errors;
-    if (problem !== undefined) {
-      throw new FerryError(
-        'FERRY_E_USAGE',
-        `${file} is no YAML: ${problem.message.split('\n')[0]}`,
-        'Correct it; the line is named.',
-      );
-    }
-    return each.toJS() as unknown;
-  });
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw fileError(file, error);
+  }
 }
