@@ -15,7 +15,7 @@ function needs({ group, plural }: Resource, ...verbs: string[]): Need[] {
   return verbs.map((verb) => ({ verb, group, resource: plural }));
 }
 
-const { virtualMachines, virtualMachineInstances, migrations, kubeVirts } = resources;
+const { virtualMachines, virtualMachineInstances, migrations, kubeVirts, hyperConvergeds } = resources;
 const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 const reading = [...needs(virtualMachines, 'list'), ...needs(virtualMachineInstances, 'list')];
 const following = [...needs(virtualMachineInstances, 'watch'), ...needs(migrations, 'list', 'watch')];
@@ -25,7 +25,11 @@ export const needsOf = {
   check: reading,
   move: [...reading, ...following, ...needs(migrations, 'create')],
   settings: needs(kubeVirts, 'list'),
-  changeSettings: [...needs(kubeVirts, 'list', 'get'), ...needs(configMaps, 'get', 'create', 'patch')],
+  changeSettings: [
+    ...needs(kubeVirts, 'list', 'get'),
+    ...needs(hyperConvergeds, 'list', 'get', 'patch'),
+    ...needs(configMaps, 'get', 'create', 'patch'),
+  ],
   cancel: [...needs(virtualMachineInstances, 'get', 'list'), ...following, ...needs(migrations, 'delete')],
 } as const satisfies Record<string, readonly Need[]>;
 

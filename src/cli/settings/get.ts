@@ -4,7 +4,7 @@ import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { explained } from '../../model/finding-text.ts';
 import { plain } from '../../model/plain.ts';
-import { formatBytes, parseQuantity, toBytes } from '../../model/quantity.ts';
+import { explainedSetting, valueText } from '../../settings/explain.ts';
 import type { SettingView } from '../../settings/read.ts';
 import { withSnapshot } from '../cluster.ts';
 import { type Io, note, terminalSize } from '../context.ts';
@@ -39,7 +39,15 @@ export async function getSettings(io: Io, names: readonly string[], flags: GetFl
     }
     for (const line of ofVm?.why ?? []) note(io, plain(line));
     if (flags.explain) {
-      io.stdout.write(items.map(explainSetting).join('\n'));
+      io.stdout.write(
+        items
+          .map((item) =>
+            explainedSetting(item)
+              .map((line) => `${plain(line)}\n`)
+              .join(''),
+          )
+          .join('\n'),
+      );
       if (findings.length > 0)
         io.stdout.write(
           `\nfindings:\n${findings
@@ -92,44 +100,3 @@ const columns: Column<SettingView>[] = [
   },
   { header: 'HOW', value: ({ how }) => how },
 ];
-
-export function valueText(value: SettingView['value'] | undefined): string | undefined {
-  return value === null || value === undefined || value === '' ? undefined : String(value);
-}
-
-function explainSetting(item: SettingView): string {
-  const {
-    name,
-    value,
-    unit,
-    source,
-    object,
-    field,
-    apiVersion,
-    how,
-    documented,
-    default: standard,
-    does,
-    remarks,
-  } = item;
-  const shown = source === 'unknown' ? 'unknown' : (valueText(value) ?? 'not set');
-  const bytes = unit === 'bytes/s' && value !== null && shown !== 'unknown' ? sizeText(String(value)) : '';
-  const where =
-    object === undefined
-      ? ''
-      : `${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name} ${field} (${apiVersion}): `;
-  const lines = [
-    `${name}: ${shown}${unit === undefined ? '' : ` ${unit}`}${bytes}`,
-    `  from: ${where}${how}`,
-    ...(standard === undefined ? [] : [`  default: ${valueText(standard) ?? 'not set'}`]),
-    ...(documented === undefined ? [] : [`  documented: ${documented === '' ? '""' : documented}`]),
-    `  ${does}`,
-    ...remarks.map((remark) => `  ${remark}`),
-  ];
-  return lines.map((line) => `${plain(line)}\n`).join('');
-}
-
-function sizeText(text: string): string {
-  const bytes = Number(toBytes(parseQuantity(text)));
-  return bytes === 0 ? ' (no limit)' : ` (${formatBytes(bytes)}/s)`;
-}

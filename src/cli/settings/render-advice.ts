@@ -1,9 +1,8 @@
 import { explained } from '../../model/finding-text.ts';
 import { plain } from '../../model/plain.ts';
-import type { Advice, Recommendation } from '../../settings/advise.ts';
-import type { PolicyAdvice } from '../../settings/policy-advice.ts';
-import type { Effects } from '../../settings/simulate.ts';
-import { longDuration, percent } from '../../settings/text.ts';
+import { explainedPolicy, explainedRecommendation } from '../../settings/advice-lines.ts';
+import type { Advice } from '../../settings/advise.ts';
+import { effectRows } from '../../settings/effect-rows.ts';
 import { renderTable } from '../output/table.ts';
 
 /** Advice as text, ending in a newline. */
@@ -44,11 +43,11 @@ export async function renderAdvice(advice: Advice, program: string): Promise<str
     const { before, after } = effects;
     blocks.push(
       renderTable(
-        rowsOf(before, after),
+        effectRows(before, after),
         [
-          { header: `PREDICTED (${confidence} confidence)`, value: ([what]) => what },
-          { header: 'NOW', value: ([, now]) => now },
-          { header: 'THEN', value: ([, , then]) => then },
+          { header: `PREDICTED (${confidence} confidence)`, value: ({ what }) => what },
+          { header: 'NOW', value: ({ now }) => now },
+          { header: 'THEN', value: ({ then }) => then },
         ],
         { wide: false, headers: true },
       ),
@@ -62,35 +61,4 @@ export async function renderAdvice(advice: Advice, program: string): Promise<str
     add('To do it:', `  ${program} settings set ${values}`);
   }
   return blocks.join('\n');
-}
-
-function explainedRecommendation({ setting, reason, risk }: Recommendation): string[] {
-  return [`${setting}: ${reason}.`, `  risk: ${risk}`];
-}
-
-function explainedPolicy({ vm, reason, before, after, confidence, risk, needs }: PolicyAdvice): string[] {
-  const text = ({ how, seconds }: PolicyAdvice['before']): string =>
-    `${how} after ${longDuration(seconds ?? Infinity)}`;
-  return [
-    `MigrationPolicy for ${vm}: ${reason} (${confidence} confidence)`,
-    `  now: ${text(before)}; then: ${text(after)}`,
-    `  risk: ${risk}`,
-    ...(needs === undefined ? [] : [`  first: ${needs}`]),
-  ];
-}
-
-function rowsOf(before: Effects, after: Effects): [string, string, string][] {
-  const row = (what: string, of: (effects: Effects) => string): [string, string, string] => [
-    what,
-    of(before),
-    of(after),
-  ];
-  const time = (seconds: number | null): string => longDuration(seconds ?? Infinity);
-  return [
-    row(`emptying ${before.drain.node} (${before.drain.vms} VMs)`, ({ drain }) => time(drain.seconds)),
-    row(`moving all ${before.everything.vms} VMs once`, ({ everything }) => time(everything.seconds)),
-    row('VMs that converge', ({ converging }) => `${converging.vms} of ${converging.of}`),
-    row('longest time-out', ({ longestDeadline }) => `${time(longestDeadline.seconds)} (${longestDeadline.vm})`),
-    row(`link of ${before.drain.node} while it is emptied`, ({ linkLoad }) => percent(linkLoad)),
-  ];
 }
