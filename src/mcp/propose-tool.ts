@@ -36,14 +36,18 @@ export function proposeTool<I extends z.ZodObject>(
   > & {
     /** Reads the cluster and decides; asked again when the proposal is confirmed. Throws what speaks against it. */
     prepare: (input: z.infer<I>, context: Pick<ToolContext, 'client' | 'signal' | 'allowed'>) => Promise<Prepared>;
+    /** What is found out once, when it is proposed, and must not become something else until it is confirmed. */
+    settle?: (input: z.infer<I>, context: ToolContext) => Promise<z.infer<I>>;
   },
 ): Tool {
-  const { prepare, ...rest } = definition;
+  const { prepare, settle, ...rest } = definition;
   return tool({
     ...rest,
     effect: 'propose',
     output,
-    async run(input, { client, allowed, proposals, owner, signal }) {
+    async run(given, context) {
+      const { client, allowed, proposals, owner, signal } = context;
+      const input = settle === undefined ? given : await settle(given, context);
       const decide = (signal: AbortSignal): Promise<Prepared> => prepare(input, { client, allowed, signal });
       const proposal = await proposals.propose(decide, owner, signal);
       const structured = proposalOf(proposal);

@@ -26,6 +26,14 @@ async function readNow(
   return snapshot;
 }
 
+/** For settings, which need no right to see VMs: they are read as far as the rights go. */
+export async function readSettingsFor({ client, signal }: Pick<ToolContext, 'client' | 'signal'>): Promise<Snapshot> {
+  const snapshot = await readSnapshot(client, { namespaces: [], signal });
+  requireKubeVirt(snapshot);
+  requireLists(snapshot, ['kubeVirts'], undefined);
+  return snapshot;
+}
+
 /** The VMs of a namespace, or of all. */
 export function vmsIn(snapshot: Snapshot, namespace: string | undefined): Vm[] {
   return vmsOf(snapshot).filter((vm) => namespace === undefined || vm.namespace === namespace);

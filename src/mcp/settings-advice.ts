@@ -10,19 +10,13 @@ import type { ToolContext } from './tool.ts';
  */
 export async function settingsAdvice(context: ToolContext, goal: Goal): Promise<Advice> {
   const { client, signal } = context;
-  const [read, { readGuestMetrics }, { openshiftThanos, readDirtyRates }, { advise }] = await Promise.all([
+  const [read, { measured }, { advise }] = await Promise.all([
     readFor(context, undefined),
-    import('../cluster/guest-metrics.ts'),
-    import('../cluster/prometheus.ts'),
+    import('../settings/measure.ts'),
     import('../settings/advise.ts'),
   ]);
   requireLists(read, ['kubeVirts', 'virtualMachineInstances'], undefined);
-  const snapshot = { ...read, guests: await readGuestMetrics(client, read, signal) };
-  const rates = snapshot.versions.openshift ? await readDirtyRates(openshiftThanos(client, signal), signal) : undefined;
-  const advice = advise(snapshot, goal, rates?.known === true ? rates : undefined);
-  const unknown = [
-    ...(snapshot.guests.known ? [] : [`what virt-handler measures is not known (${snapshot.guests.message})`]),
-    ...(rates === undefined || rates.known ? [] : [`OpenShift's Prometheus did not help: ${rates.why}`]),
-  ];
-  return { ...advice, basis: [...advice.basis, ...unknown] };
+  const { snapshot, rates, notes } = await measured(read, client, { signal });
+  const advice = advise(snapshot, goal, rates);
+  return { ...advice, basis: [...advice.basis, ...notes.map((note) => `Not known: ${note}.`)] };
 }

@@ -29,13 +29,13 @@ export function parseAssignments(texts: readonly string[]): Wanted {
  * The same from plain data, as agents write it: null takes away, and a text stands for what it says, so that "300" is a
  * number where one is wanted. Throws FERRY_E_USAGE.
  */
-export function assigned(values: Readonly<Record<string, Value | null>>): Wanted {
+export function assigned(values: Readonly<Record<string, unknown>>): Wanted {
   const wanted = new Map<string, Value | undefined>();
   for (const [name, value] of Object.entries(values)) {
     const parameter = named(name);
     if (wanted.has(parameter.name)) throw usage(`${parameter.name} is given twice`, 'Give it once.');
     const taken = typeof value === 'string' ? parseValue(parameter, value) : value;
-    wanted.set(parameter.name, taken === null ? undefined : checkType(parameter, taken));
+    wanted.set(parameter.name, taken === null || taken === undefined ? undefined : checkType(parameter, taken));
   }
   return wanted;
 }
@@ -122,5 +122,6 @@ function quantityProblem(text: string): boolean {
 }
 
 function usage(message: string, hint: string): FerryError {
-  return new FerryError('FERRY_E_USAGE', message, hint);
+  // What was given may be of any length.
+  return new FerryError('FERRY_E_USAGE', message.length > 300 ? `${message.slice(0, 300)}…` : message, hint);
 }

@@ -46,8 +46,8 @@ export async function renderAdvice(advice: Advice, program: string): Promise<str
         effectRows(before, after),
         [
           { header: `PREDICTED (${confidence} confidence)`, value: ({ what }) => what },
-          { header: 'NOW', value: ({ now }) => now },
-          { header: 'THEN', value: ({ then }) => then },
+          { header: 'NOW', value: (row) => row.before },
+          { header: 'THEN', value: (row) => row.after },
         ],
         { wide: false, headers: true },
       ),

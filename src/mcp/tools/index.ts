@@ -3,6 +3,8 @@ import { applyProposal } from './apply-proposal.ts';
 import { clusterCheck } from './cluster-check.ts';
 import { migrationNetwork } from './migration-network.ts';
 import { migrationNetworkChange } from './migration-network-change.ts';
+import { migrationSettings } from './migration-settings.ts';
+import { migrationSettingsChange } from './migration-settings-change.ts';
 import { nodesStatsSummary } from './nodes-stats-summary.ts';
 import { nodesTop } from './nodes-top.ts';
 import { podsList } from './pods-list.ts';
@@ -21,6 +23,8 @@ export const tools: readonly Tool[] = [
   vmMigrationMove,
   vmMigrationStatus,
   vmMigrationDiagnose,
+  migrationSettings,
+  migrationSettingsChange,
   clusterCheck,
   migrationNetwork,
   migrationNetworkChange,
