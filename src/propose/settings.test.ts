@@ -24,7 +24,7 @@ function hyperConverged(config: Record<string, unknown>, uid = 'hco-1'): HyperCo
     kind: 'HyperConverged',
     metadata: { name: 'kubevirt-hyperconverged', namespace: 'openshift-cnv', uid, resourceVersion: '7' },
     spec: { liveMigrationConfig: config },
-  } as HyperConverged;
+  };
 }
 
 interface Given {

@@ -130,7 +130,7 @@ async function adviceAnswer(advice: Advice, page: Paging): Promise<Answer<Output
     ...basis.map((line) => `  ${line}`),
     ...pageText(rest),
   ];
-  const told = recommendations.map(({ effects: _, ...each }) => each);
+  const told = recommendations.map(({ effects: _effects, ...each }) => each);
   return {
     structured: {
       advice: { goal, recommendations: told, effects, confidence, basis },
