@@ -18,7 +18,9 @@ export function effectRows(before: Effects, after: Effects): EffectRow[] {
   const time = (seconds: number | null): string => longDuration(seconds ?? Infinity);
   const { drain, everything } = before;
   return [
-    row(`emptying ${drain.node} (${drain.vms === 1 ? '1 VM' : `${drain.vms} VMs`})`, (effects) => time(effects.drain.seconds)),
+    row(`emptying ${drain.node} (${drain.vms === 1 ? '1 VM' : `${drain.vms} VMs`})`, (effects) =>
+      time(effects.drain.seconds),
+    ),
     row(`moving all ${everything.vms} VMs once`, (effects) => time(effects.everything.seconds)),
     row('VMs that converge', ({ converging }) => `${converging.vms} of ${converging.of}`),
     row('longest time-out', ({ longestDeadline }) => `${time(longestDeadline.seconds)} (${longestDeadline.vm})`),
