@@ -397,6 +397,33 @@ test('who puts the old values back is told with exit 5', () =>
     });
   }));
 
+test('settings that are changed while their policy cannot be created are told as done in part, and can be taken back', () =>
+  withLab({}, async (lab) => {
+    const before = essence(lab);
+    await withFerry(lab, HTTP, async (ferry) => {
+      const policy = {
+        apiVersion: 'migrations.kubevirt.io/v1alpha1',
+        kind: 'MigrationPolicy',
+        metadata: { name: 'caches' },
+        spec: { allowAutoConverge: true, selectors: { virtualMachineInstanceSelector: { app: 'cache' } } },
+      };
+      const part = { spec: { liveMigrationConfig: { progressTimeout: 151 } } };
+      // From when the settings are written: the dry runs have passed by then.
+      const stop = lab.store.subscribe(({ resource }) => {
+        if (resource !== HCO) return;
+        stop();
+        lab.injector.inject({ name: 'api-500', verb: 'create', resource: 'migrationpolicies.migrations.kubevirt.io' });
+      });
+      const { proposal, done } = await change(ferry, { documents: [part, policy] });
+      expect(proposal.structured.summary).toContain('then create MigrationPolicy caches.');
+      expect([done.isError, done.structured]).toMatchObject([true, { exit: 3, details: { changes: [{ id: 1 }] } }]);
+      expect(done.text).toMatch(/taken it \(change 1\)\. The rest was not done: .*To take it back: revert 1/);
+      expect([policies(lab), inForce(lab)]).toMatchObject([[], { progressTimeout: 151 }]);
+      const back = await change(ferry, { revert: 1 });
+      expect([back.done.structured.exit, essence(lab)]).toEqual([0, before]);
+    });
+  }));
+
 test('a user without the rights is told the rules that are missing, and nothing is written', () =>
   withLab({}, async (lab) => {
     const admin = await connect({ kubeconfig: fileOf(lab.kubeconfig) }, realTiming);

@@ -76,7 +76,11 @@ const short = ({ apiGroups, resources, verbs }: Rule): string =>
   `${verbs.join(',')} ${resources.join(',')}.${apiGroups.join(',')}`;
 
 /** Runs a command as a user who gets what it asks for, until it needs no more rights. */
-async function granting(name: string, argv: string[]): Promise<{ last: Ran; rules: string[] }> {
+async function granting(
+  name: string,
+  argv: string[],
+  where?: 'shop' | 'cluster',
+): Promise<{ last: Ran; rules: string[] }> {
   const ferry = await user(name, []);
   const rules: string[] = [];
   for (let round = 0; round < 10; round++) {
@@ -85,7 +89,7 @@ async function granting(name: string, argv: string[]): Promise<{ last: Ran; rule
     const named = rulesIn(last.stderr);
     expect(named, last.stderr).not.toEqual([]);
     rules.push(...named.map(short));
-    await grant(name, named);
+    await grant(name, named, where);
   }
   throw new Error(`still refused after ${rules.join('; ')}`);
 }
@@ -111,6 +115,15 @@ describe('exactly the rules that Ferry prints, granted to nobody else, make it w
     const { last, rules } = await granting('checker', ['check', ...SHOP, 'orders-db']);
     expect(last.code).toBe(0);
     expect(rules).toEqual([`list ${vms}`, `list ${vmis}`]);
+  });
+
+  test('settings set, and revert', async () => {
+    const { last, rules } = await granting('setter', ['settings', 'set', 'progressTimeout=151', '--yes'], 'cluster');
+    expect([last.code, last.stderr]).toEqual([0, expect.anything()]);
+    const needed = ['list,get,patch hyperconvergeds.hco.kubevirt.io', 'get,create,patch configmaps.'];
+    expect(rules).toEqual(needed);
+    const back = await granting('setter', ['settings', 'revert', '--yes'], 'cluster');
+    expect([back.last.code, back.rules]).toEqual([0, []]);
   });
 
   test('snapshot', async () => {

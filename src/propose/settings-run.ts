@@ -5,12 +5,10 @@ import { type ExitCode, exit, FerryError } from '../model/errors.ts';
 import { type Applied, dryRun, makeChange } from '../settings/change.ts';
 import type { ChangeRecord } from '../settings/history.ts';
 import { rehearseRecord, settlePending } from '../settings/past.ts';
+import { PATIENCE } from '../settings/patience.ts';
 import { makePolicy, takeBackPolicy } from '../settings/policy-change.ts';
 import type { Done, Following, Prepared } from './draft.ts';
 import { type DecidedSettings, isUnchanged } from './settings.ts';
-
-/** How long KubeVirt is given to take a change, ms. */
-export const PATIENCE = 120_000;
 
 /** What became of a change of settings. */
 export interface SettingsOutcome {

@@ -1,13 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { goals } from '../../settings/goal.ts';
+import { PATIENCE } from '../../settings/patience.ts';
 import type { Invocation } from '../context.ts';
 import { connectionFlags, dryRunFlag, duration, outputFlags, snapshotFlag } from '../flags.ts';
 import type { AdviseFlags } from '../settings/advise.ts';
 import type { ChangeFlags } from '../settings/change.ts';
 import type { GetFlags } from '../settings/get.ts';
-
-/** How long KubeVirt is given to take a change, ms. */
-const PATIENCE = 120_000;
 
 export function settingsCommand(program: Command, invocation: Invocation): void {
   const settings = program
