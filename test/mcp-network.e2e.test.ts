@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, describe, expect, test } from 'vitest';
+import { type Ran, run } from '../src/cli/testing/run.ts';
 import { type Lab, type LabOptions, startLab } from '../src/lab/lab.ts';
 import { CNV_NAMESPACE, resources } from '../src/lab/resources.ts';
 import type { KubeObject } from '../src/model/objects.ts';
@@ -321,17 +324,18 @@ describe('a step that fails', () => {
 });
 
 describe('a server that ends in the middle leaves a run that can be taken up', () => {
-  const ends: [string, Transport, (ferry: Ferry) => void | Promise<void>][] = [
-    ['is killed', 'stdio', (ferry) => void process.kill(pidOf(ferry), 'SIGKILL')],
-    ['is told to stop', 'stdio', (ferry) => void process.kill(pidOf(ferry), 'SIGTERM')],
-    ['loses its client', 'stdio', (ferry) => ferry.client.close()],
-    ['is told to stop', 'http', (ferry) => ferry.close()],
-  ];
+  const kill = (ferry: Ferry): void => void process.kill(pidOf(ferry), 'SIGKILL');
+  const close = (ferry: Ferry): Promise<void> => ferry.close();
 
-  test.each(
-    ends.flatMap((end) => (['resume', 'remove'] as const).map((action) => [end[0], end[1], action, end[2]] as const)),
-  )('that %s, over %s: %s', async (_, transport, action, end) => {
-    const lab = await openLab({ speed: 20 });
+  test.each<[string, Transport, string, (ferry: Ferry) => void | Promise<void>]>([
+    ['is killed', 'stdio', 'resume', kill],
+    ['is killed', 'stdio', 'remove', kill],
+    ['is told to stop', 'stdio', 'resume by hand', (ferry) => void process.kill(pidOf(ferry), 'SIGTERM')],
+    ['loses its client', 'stdio', 'resume', (ferry) => ferry.client.close()],
+    ['is told to stop', 'http', 'resume by hand', close],
+    ['is told to stop', 'http', 'remove', close],
+  ])('that %s, over %s: %s', async (_, transport, action, end) => {
+    const lab = await openLab({ speed: 60 });
     const before = stored(lab);
     const first = await open(lab, [transport, 'modern']);
     const proposal = await change(first, BUILD);
@@ -351,15 +355,31 @@ describe('a server that ends in the middle leaves a run that can be taken up', (
     expect(seen.text).toContain('Go on with it: migration_network_change with action resume.');
     const other = await change(second, BUILD);
     expect([other.isError, other.text]).toEqual([true, expect.stringMatching(/run \w+ of .* is unfinished/)]);
-    const next = await apply(second, await change(second, { action }));
-    expect([next.isError, next.structured]).toMatchObject([false, { exit: 0 }]);
-    if (action === 'resume') {
+    if (action === 'resume by hand') {
+      // The command line takes up what a server began.
+      const ran = await byHand(lab, 'network apply --resume --yes');
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('The migration network is in use.')]);
+    } else {
+      const next = await apply(second, await change(second, { action }));
+      expect([next.isError, next.structured]).toMatchObject([false, { exit: 0 }]);
+    }
+    if (action !== 'remove') {
       expect((await look(second, { action: 'verify' })).structured.ok).toBe(true);
       await apply(second, await change(second, { action: 'remove' }));
     }
     expect(stored(lab)).toEqual(before);
   });
 });
+
+async function byHand(lab: Lab, argv: string): Promise<Ran> {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-mcp-network-'));
+  writeFileSync(join(folder, 'kubeconfig'), lab.kubeconfig, { mode: 0o600 });
+  try {
+    return await run(argv.split(' '), { env: { KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder } });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 function pidOf({ client }: Ferry): number {
   return (client.transport as StdioClientTransport).pid!;

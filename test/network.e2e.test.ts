@@ -440,6 +440,25 @@ describe('a cluster that has changed between the question and the answer is left
     expect(stored(place)).toEqual(before);
   });
 
+  test('nobody is asked by a dry run, and the API server says whether it would take the network away', async () => {
+    const place = await open();
+    expect((await place.ferry(APPLY)).code).toBe(0);
+    const before = place.state();
+    const client = await place.ferry('network remove --dry-run=client');
+    expect([client.code, client.stderr]).toEqual([0, expect.stringContaining('Nothing was changed (dry run).')]);
+    const server = await place.ferry('network remove --dry-run=server');
+    expect([server.code, server.stderr]).toEqual([0, expect.stringContaining('The cluster would accept it')]);
+    place.lab.injector.inject({
+      name: 'api-500',
+      verb: 'delete',
+      resource: 'network-attachment-definitions.k8s.cni.cncf.io',
+    });
+    const refused = await place.ferry('network remove --dry-run=server');
+    expect(refused.code).toBe(4);
+    place.lab.injector.clear();
+    expect(place.state()).toEqual(before);
+  });
+
   test('resume: the run is another by now', async () => {
     const place = await open();
     const abort = new AbortController();

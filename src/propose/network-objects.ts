@@ -6,7 +6,7 @@ import { readable } from '../network/conflicts.ts';
 import type { NetworkPlan, ObjectChange as PlannedChange } from '../network/design.ts';
 import { diff } from '../network/diff.ts';
 import { JOURNAL, type Journal } from '../network/journal.ts';
-import { type NodeNetwork, networkIn } from '../network/links.ts';
+import { type Link, type NodeNetwork, networkIn } from '../network/links.ts';
 import { holderOf } from '../network/site.ts';
 import { undoGroups } from '../network/undo-policy.ts';
 import type { FieldChange, ObjectChange } from './draft.ts';
@@ -105,21 +105,20 @@ type Spec = NodeNetworkConfigurationPolicy['spec'];
 /** Interface by interface: whole, since NMState reads each as a whole. */
 function policyFields(from: Spec, to: Spec): FieldChange[] {
   const [old, now] = [interfacesIn(from), interfacesIn(to)];
-  const count = Math.max(old.length, now.length);
   const pairs: FieldChange[] = [
     { path: '.spec.nodeSelector', from: from?.nodeSelector ?? null, to: to?.nodeSelector ?? null },
-    ...Array.from({ length: count }, (_, index) => ({
-      path: `.spec.desiredState.interfaces[${index}]`,
-      from: old[index] ?? null,
-      to: now[index] ?? null,
+    ...[...new Set([...old.keys(), ...now.keys()])].map((name) => ({
+      path: `.spec.desiredState.interfaces[name=${name}]`,
+      from: old.get(name) ?? null,
+      to: now.get(name) ?? null,
     })),
   ];
   return pairs.filter((pair) => diff(pair.from, pair.to).length > 0);
 }
 
-function interfacesIn(spec: Spec): unknown[] {
+function interfacesIn(spec: Spec): Map<string, unknown> {
   const interfaces = spec?.desiredState?.['interfaces'];
-  return Array.isArray(interfaces) ? interfaces : [];
+  return new Map(Array.isArray(interfaces) ? (interfaces as Link[]).map((link) => [link.name, link]) : []);
 }
 
 function configOf(spec: unknown): unknown {

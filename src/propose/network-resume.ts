@@ -50,6 +50,7 @@ export function decideResume(snapshot: Snapshot, found: Journal, request: Resume
   if (objection !== undefined) throw objection;
   const replaces = isBuilding ? !done.includes('rollout') : begun.includes('setting');
   const effect = [
+    `whoever is still at work on run ${found.run} stops: one goes on with it at a time`,
     ...(replaces ? rolloutEffect(snapshot, nodes) : []),
     ...(isBuilding ? ['a step that fails takes everything back'] : []),
   ];

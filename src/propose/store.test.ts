@@ -49,6 +49,24 @@ describe('a proposal', () => {
     expect(state.writes).toBe(1);
   });
 
+  test('that runs when the server ends is waited for until it has stopped', async () => {
+    const end = new AbortController();
+    const store = new ProposalStore(end.signal);
+    const stops: Prepare = async (signal) => ({
+      ...(await world().prepare(signal)),
+      carryOut: async ({ signal: ended }) => {
+        await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }));
+        return { exit: exit.interrupted, summary: 'stopped', details: {} };
+      },
+    });
+    const { id, hash } = await store.propose(stops, 'me', never);
+    const { progress } = await store.apply(id, hash, 'me', { wait: 0, signal: never });
+    expect(progress.state).toBe('running');
+    end.abort();
+    await store.settled();
+    expect(store.get(id, 'me').progress).toMatchObject({ state: 'done', done: { exit: exit.interrupted } });
+  });
+
   test('whose premises have changed fails, and is not carried out later either', async () => {
     const { state, prepare } = world();
     const store = new ProposalStore(never);
