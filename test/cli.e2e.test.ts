@@ -343,6 +343,68 @@ describe('cancel', () => {
     const ended = await ferry('cancel', '-n', 'shop', name!, '--yes');
     expect(ended.stderr).toMatch(/has ended already: Succeeded/);
   });
+
+  describe('asks first', () => {
+    const MIGRATIONS = 'virtualmachineinstancemigrations.kubevirt.io';
+    /** Runs `cancel` of the VM and does something between the question and the answer. */
+    const whileAsked = async (meanwhile: () => Promise<unknown>, said = 'y\n'): Promise<Ran> => {
+      const answer = new Readable({ read: () => undefined });
+      let isAsked = false;
+      return await run(['cancel', '-n', 'shop', 'session-cache'], {
+        env: { KUBECONFIG: kubeconfig },
+        tty: true,
+        stdin: answer,
+        onOutput: (text) => {
+          if (isAsked || !text.includes('[y/N]')) return;
+          isAsked = true;
+          void meanwhile().then(() => answer.push(said));
+        },
+      });
+    };
+    const begin = async (): Promise<void> => {
+      const { code } = await ferry('move', '-n', 'shop', 'session-cache', '--yes', '--timeout', '300ms');
+      expect(code).toBe(6);
+    };
+    const names = (): string[] =>
+      [...lab.store.list(MIGRATIONS)]
+        .filter((each) => (each as { spec?: { vmiName?: string } }).spec?.vmiName === 'session-cache')
+        .map(({ metadata }) => metadata.name);
+
+    test('and cancels nothing without a yes', async () => {
+      await begin();
+      const { code, stderr } = await whileAsked(() => Promise.resolve(), 'n\n');
+      expect([code, stderr]).toEqual([
+        8,
+        expect.stringMatching(/session-cache \(\w+.*\)\nCancel this migration\? \[y\/N\]/),
+      ]);
+      expect(names()).toHaveLength(1);
+    });
+
+    test('and a migration that ends before the answer is no failure', async () => {
+      const { code, stderr, stdout } = await whileAsked(() => ferry('cancel', '-n', 'shop', 'session-cache', '--yes'));
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringMatching(/ferry-session-cache-\w+ had ended before it could be cancelled/),
+      ]);
+      expect(stdout).toMatch(/^session-cache: /);
+    });
+
+    test('and does not cancel another migration than the one that was shown', async () => {
+      await begin();
+      const { code, stderr } = await whileAsked(async () => {
+        await ferry('cancel', '-n', 'shop', 'session-cache', '--yes');
+        lab.store.create(MIGRATIONS, {
+          apiVersion: 'kubevirt.io/v1',
+          kind: 'VirtualMachineInstanceMigration',
+          metadata: { name: 'somebody-elses', namespace: 'shop' },
+          spec: { vmiName: 'session-cache' },
+        } as never);
+      });
+      expect([code, stderr]).toEqual([8, expect.stringContaining('(FERRY_E_STALE)')]);
+      expect(names()).toEqual(['somebody-elses']);
+      expect((await ferry('cancel', '-n', 'shop', 'somebody-elses', '--yes')).code).toBe(0);
+    });
+  });
 });
 
 test('version tells of Ferry, Kubernetes, KubeVirt and HyperConverged', async () => {

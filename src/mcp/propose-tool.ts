@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { plain } from '../model/plain.ts';
-import type { Prepared } from '../propose/draft.ts';
+import type { Draft, Prepared } from '../propose/draft.ts';
 import type { Proposal } from '../propose/store.ts';
 import { fit } from './budget.ts';
 import { findingOf } from './schemas.ts';
@@ -28,6 +28,12 @@ const output = z.object({
   more: z.int().optional().describe('Left out.'),
 });
 
+/** What a proposal is decided with. */
+export interface Deciding extends Pick<ToolContext, 'client' | 'signal' | 'allowed'> {
+  /** What was shown, once that is confirmed and decided again. */
+  shown?: Draft;
+}
+
 /** A tool that would write: it makes a proposal, and `apply_proposal` carries it out. */
 export function proposeTool<I extends z.ZodObject>(
   definition: Pick<
@@ -35,7 +41,7 @@ export function proposeTool<I extends z.ZodObject>(
     'name' | 'title' | 'description' | 'toolset' | 'input' | 'instead' | 'needs' | 'destructive'
   > & {
     /** Reads the cluster and decides; asked again when the proposal is confirmed. Throws what speaks against it. */
-    prepare: (input: z.infer<I>, context: Pick<ToolContext, 'client' | 'signal' | 'allowed'>) => Promise<Prepared>;
+    prepare: (input: z.infer<I>, context: Deciding) => Promise<Prepared>;
     /** What is found out once, when it is proposed, and must not become something else until it is confirmed. */
     settle?: (input: z.infer<I>, context: ToolContext) => Promise<z.infer<I>>;
   },
@@ -48,7 +54,12 @@ export function proposeTool<I extends z.ZodObject>(
     async run(given, context) {
       const { client, allowed, proposals, owner, signal } = context;
       const input = settle === undefined ? given : await settle(given, context);
-      const decide = (signal: AbortSignal): Promise<Prepared> => prepare(input, { client, allowed, signal });
+      let shown: Draft | undefined;
+      const decide = async (signal: AbortSignal): Promise<Prepared> => {
+        const prepared = await prepare(input, { client, allowed, signal, ...(shown !== undefined && { shown }) });
+        shown ??= prepared.draft;
+        return prepared;
+      };
       const proposal = await proposals.propose(decide, owner, signal);
       const structured = proposalOf(proposal);
       return { structured, text: textOf(structured) };

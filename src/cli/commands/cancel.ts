@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
 import { resources } from '../../cluster/resources.ts';
 import { needsOf, tellingAllMissing } from '../../cluster/rights.ts';
-import type { LinkEvent, MoveEvent, MoveOrder, Outcome } from '../../execute/events.ts';
-import { linkText, outcomeText } from '../../execute/texts.ts';
-import { isNotFound } from '../../kube/errors.ts';
 import type { KubeClient } from '../../kube/types.ts';
-import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
-import { isFinal } from '../../model/migrations.ts';
-import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import { type ExitCode, exit } from '../../model/errors.ts';
+import { explained } from '../../model/finding-text.ts';
+import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { plain } from '../../model/plain.ts';
+import type { DecidedCancel } from '../../propose/cancel.ts';
+import type { Draft } from '../../propose/draft.ts';
 import { openCluster } from '../cluster.ts';
-import { confirm } from '../confirm.ts';
+import { confirmed } from '../confirm.ts';
 import { type Invocation, type Io, note } from '../context.ts';
 import {
   type ConnectionFlags,
@@ -22,7 +21,6 @@ import {
   scopeFlags,
 } from '../flags.ts';
 import { parseName } from '../names.ts';
-import { ambiguous } from '../select-vms.ts';
 
 type Flags = ConnectionFlags & ScopeFlags & { dryRun: DryRun; yes?: boolean; timeout: number };
 
@@ -67,133 +65,80 @@ async function cancelIn(
   names: string[],
   flags: Flags,
 ): Promise<ExitCode> {
-  const { items } = await client.list<VirtualMachineInstanceMigration>(resources.migrations, {
-    ...(namespace !== undefined && { namespace }),
-    signal: io.signal,
-  });
-  const chosen = [...new Set(names.map((name) => find(io, items, name, namespace)))];
-  if (flags.dryRun === 'none') {
-    const list = chosen.map(
-      (each) => `  ${each.metadata.namespace}/${each.metadata.name} of VM ${each.spec.vmiName} (${phaseOf(each)})\n`,
-    );
-    const what = chosen.length === 1 ? 'this migration' : `these ${chosen.length} migrations`;
-    if (!flags.yes) io.stderr.write(plainLines(list));
-    await confirm(io, `Cancel ${what}?`, flags.yes === true);
-  }
-  // Where the VMs are now is part of what is told at the end: of a migration that was deleted, nothing else is left.
-  const orders = flags.dryRun === 'none' ? await Promise.all(chosen.map((each) => orderOf(io, client, each))) : [];
-  for (const [index, migration] of chosen.entries()) {
-    const requested = await cancelOne(io, client, migration, flags.dryRun);
-    const order = orders[index];
-    if (requested && order !== undefined) order.migration = deleted(migration, client.serverNow());
-  }
-  return orders.length === 0 ? exit.ok : await awaitEnd(io, client, orders, flags.timeout);
-}
-
-async function orderOf(io: Io, client: KubeClient, migration: VirtualMachineInstanceMigration): Promise<MoveOrder> {
-  const { namespace = '' } = migration.metadata;
-  const name = migration.spec.vmiName ?? '';
-  const options = { namespace, signal: io.signal };
-  const vmi = await client
-    .get<VirtualMachineInstance>(resources.virtualMachineInstances, name, options)
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
-  return { vm: { namespace, name }, vmiUid: vmi?.metadata.uid ?? '', source: vmi?.status?.nodeName ?? '', migration };
-}
-
-/** Follows the migrations until they are over, and tells what has become of each. */
-async function awaitEnd(io: Io, client: KubeClient, orders: MoveOrder[], timeout: number): Promise<ExitCode> {
-  const [{ runMoves }, { exitCodeOf }] = await Promise.all([
-    import('../../execute/move.ts'),
-    import('../../execute/events.ts'),
+  const meant = names.map((name) => parseName(name, ['migration', 'vm']));
+  const [{ chooseMigrations }, { decideCancel, readCancellables }] = await Promise.all([
+    import('../../propose/cancel-choice.ts'),
+    import('../../propose/cancel.ts'),
   ]);
-  const plan = {
-    orders,
-    budgets: { cluster: 0, outbound: 0, inbound: 0 },
-    lastNode: new Map(),
-    hostnames: new Map(),
-    everywhere: { migrations: false, vmis: false },
-    handlers: [],
+  const decide = async (shown?: Draft): Promise<DecidedCancel> => {
+    const { items } = await client.list<VirtualMachineInstanceMigration>(resources.migrations, {
+      ...(namespace !== undefined && { namespace }),
+      signal: io.signal,
+    });
+    const hint = `List the migrations with \`${io.name} get migrations\`; -A looks in all namespaces.`;
+    const chosen = chooseMigrations(meant, { all: items, namespace, shown, hint });
+    return decideCancel(await readCancellables(client, chosen, io.signal));
   };
-  const emit = (event: MoveEvent | LinkEvent): void => {
-    if (event.type === 'done') io.stdout.write(`${plain(`${event.vm.name}: ${endText(event.outcome)}`)}\n`);
-    else if (!('vm' in event)) note(io, plain(linkText(event)));
-  };
-  const results = await runMoves(client, plan, { runId: '', timeout, signal: io.signal, emit });
-  const code = exitCodeOf(results);
-  // Whichever way a migration ended, none is under way any more: that is what was asked for.
-  return code === exit.partial || code === exit.failedSafe ? exit.ok : code;
+  const decided = await decide();
+  if (flags.dryRun !== 'none') return await preview(io, client, decided, flags.dryRun);
+  const yes = flags.yes === true;
+  tellFindings(io, decided.draft);
+  if (!yes) await show(io, client, decided);
+  const what = decided.items.length === 1 ? 'this migration' : `these ${decided.items.length} migrations`;
+  const again = (): Promise<DecidedCancel> => decide(decided.draft);
+  return await carryOut(io, client, await confirmed(io, decided, { question: `Cancel ${what}?`, yes }, again), flags);
 }
 
-function endText(outcome: Outcome): string {
-  return outcome.result === 'succeeded' ? `too late to cancel: ${outcomeText(outcome)}` : outcomeText(outcome);
+/** What would be cancelled, and how far it is. */
+async function show(io: Io, client: KubeClient, { items }: DecidedCancel): Promise<void> {
+  const [{ withProgress }, { phaseOf }] = await Promise.all([
+    import('../../propose/cancel.ts'),
+    import('../../propose/cancel-choice.ts'),
+  ]);
+  for (const { migration, progress } of await withProgress(client, items, io.signal)) {
+    const { metadata, spec } = migration;
+    const far = progress === undefined ? '' : `, ${progress}`;
+    const line = `  ${metadata.namespace}/${metadata.name} of VM ${spec.vmiName} (${phaseOf(migration)}${far})`;
+    io.stderr.write(`${plain(line)}\n`);
+  }
 }
 
-/** A migration as it is once its deletion was accepted. */
-function deleted(migration: VirtualMachineInstanceMigration, now: number): VirtualMachineInstanceMigration {
-  return { ...migration, metadata: { ...migration.metadata, deletionTimestamp: new Date(now).toISOString() } };
+function tellFindings(io: Io, { findings }: Draft): void {
+  for (const line of findings.flatMap(explained)) note(io, plain(line));
 }
 
-/** Whether it is to be deleted now. */
-async function cancelOne(
+async function preview(
   io: Io,
   client: KubeClient,
-  { metadata }: VirtualMachineInstanceMigration,
-  dryRun: DryRun,
-): Promise<boolean> {
-  const { namespace = '', name, uid = '' } = metadata;
-  const line = `virtualmachineinstancemigration.kubevirt.io/${name}`;
-  if (dryRun === 'client') {
-    io.stdout.write(`${line} would be cancelled (dry run)\n`);
-    return false;
+  decided: DecidedCancel,
+  dryRun: Exclude<DryRun, 'none'>,
+): Promise<ExitCode> {
+  const { askedText, rehearseCancel } = await import('../../propose/cancel.ts');
+  const results = dryRun === 'server' ? await rehearseCancel(client, decided, io.signal) : [];
+  const how = dryRun === 'server' ? 'server dry run' : 'dry run';
+  for (const [index, { migration }] of decided.items.entries()) {
+    const { name } = migration.metadata;
+    if (results[index] === 'gone') note(io, plain(askedText(name, 'gone')));
+    else
+      io.stdout.write(plain(`virtualmachineinstancemigration.kubevirt.io/${name} would be cancelled (${how})`) + '\n');
   }
-  const { cancelMigration } = await import('../../cluster/writer.ts');
-  const result = await cancelMigration(client, { namespace, name, uid }, { dryRun: dryRun === 'server' });
-  if (result === 'gone') note(io, `${name} had ended before it could be cancelled`);
-  else if (dryRun === 'server') io.stdout.write(`${line} would be cancelled (server dry run)\n`);
-  else note(io, `${name} is being cancelled`);
-  return result === 'requested';
+  return exit.ok;
 }
 
-/** The unfinished migration that is meant: by its own name, or else by its VM's. */
-function find(
-  io: Io,
-  all: VirtualMachineInstanceMigration[],
-  text: string,
-  namespace: string | undefined,
-): VirtualMachineInstanceMigration {
-  const { kind, name } = parseName(text, ['migration', 'vm']);
-  const own = kind === 'vm' ? [] : all.filter(({ metadata }) => metadata.name === name);
-  const ofVm = kind === 'migration' ? [] : all.filter(({ spec }) => spec.vmiName === name);
-  const open =
-    [own, ofVm].map((found) => found.filter((each) => !isFinal(each))).find((found) => found.length > 0) ?? [];
-  const namespaces = [...new Set(open.map(({ metadata }) => metadata.namespace ?? ''))];
-  if (namespaces.length > 1) throw ambiguous(name, namespaces, 'migration of');
-  if (open[0] !== undefined) return open[0];
-  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-  const ended = own[0];
-  if (ended !== undefined) {
-    throw new FerryError(
-      'FERRY_E_NOT_FOUND',
-      `the migration ${name}${where} has ended already: ${phaseOf(ended)}`,
-      'There is nothing to cancel.',
-    );
-  }
-  throw new FerryError(
-    'FERRY_E_NOT_FOUND',
-    kind === 'migration'
-      ? `there is no migration ${name}${where}`
-      : `there is no migration to cancel that is called ${name}, or that is of a VM ${name}${where}`,
-    `List the migrations with \`${io.name} get migrations\`; -A looks in all namespaces.`,
-  );
-}
-
-function phaseOf({ status }: VirtualMachineInstanceMigration): string {
-  return status?.phase || 'Pending';
-}
-
-function plainLines(lines: string[]): string {
-  return lines.map((line) => `${plain(line).trimEnd()}\n`).join('');
+/** Cancels, follows the migrations until they are over, and tells what has become of each. */
+async function carryOut(io: Io, client: KubeClient, decided: DecidedCancel, { timeout }: Flags): Promise<ExitCode> {
+  const [{ askedText, cancelExit, carryOutCancel, endText }, { linkText }] = await Promise.all([
+    import('../../propose/cancel.ts'),
+    import('../../execute/texts.ts'),
+  ]);
+  const results = await carryOutCancel(client, decided, {
+    signal: io.signal,
+    timeout,
+    asked: (name, result) => note(io, plain(askedText(name, result))),
+    emit: (event) => {
+      if (!('vm' in event)) note(io, plain(linkText(event)));
+      else if (event.type === 'done') io.stdout.write(`${plain(endText(event.vm.name, event.outcome))}\n`);
+    },
+  });
+  return cancelExit(results);
 }

@@ -12,6 +12,7 @@ import { podsLog } from './pods-log.ts';
 import { podsTop } from './pods-top.ts';
 import { resourcesGet } from './resources-get.ts';
 import { resourcesList } from './resources-list.ts';
+import { vmMigrationCancel } from './vm-migration-cancel.ts';
 import { vmMigrationCheck } from './vm-migration-check.ts';
 import { vmMigrationDiagnose } from './vm-migration-diagnose.ts';
 import { vmMigrationMove } from './vm-migration-move.ts';
@@ -21,6 +22,7 @@ import { vmMigrationStatus } from './vm-migration-status.ts';
 export const tools: readonly Tool[] = [
   vmMigrationCheck,
   vmMigrationMove,
+  vmMigrationCancel,
   vmMigrationStatus,
   vmMigrationDiagnose,
   migrationSettings,
