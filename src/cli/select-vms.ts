@@ -53,10 +53,10 @@ export function requireNode(snapshot: Snapshot, name: string): void {
   throw new FerryError('FERRY_E_NOT_FOUND', `there is no node ${name}`, `The nodes are: ${shown}.`);
 }
 
-export function ambiguous(name: string, namespaces: readonly string[]): FerryError {
+export function ambiguous(name: string, namespaces: readonly string[], what = 'VM'): FerryError {
   return new FerryError(
     'FERRY_E_AMBIGUOUS',
-    `there is a VM ${name} in ${namespaces.length} namespaces: ${namespaces.join(', ')}`,
+    `there is a ${what} ${name} in ${namespaces.length} namespaces: ${namespaces.join(', ')}`,
     `Choose one with -n, for example -n ${namespaces[0]}.`,
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { plain } from '../model/plain.ts';
-import type { Draft, Prepared } from '../propose/draft.ts';
+import type { Draft, ObjectChange, Prepared } from '../propose/draft.ts';
 import type { Proposal } from '../propose/store.ts';
 import { fit } from './budget.ts';
 import { findingOf } from './schemas.ts';
@@ -9,24 +9,25 @@ import { type Tool, type ToolContext, tool } from './tool.ts';
 /** Most objects, findings and effects of a proposal that are told; the rest is counted. */
 const SHOWN = 50;
 
-/** Every writing tool lists this schema, so it says no more than what a reader needs. */
-const change = z.object({
-  verb: z.enum(['create', 'patch', 'delete', 'call']),
-  object: z.object({ kind: z.string(), namespace: z.string().optional(), name: z.string() }),
-  subresource: z.string().optional(),
-  fields: z.array(z.object({ path: z.string(), from: z.unknown(), to: z.unknown() })),
-});
+type Change = Pick<ObjectChange, 'verb' | 'object' | 'subresource' | 'fields'>;
 
+/** Every writing tool lists this schema, so it says no more than what a reader needs. */
 const output = z.object({
   id: z.string(),
   hash: z.string(),
   expiresAt: z.string(),
   summary: z.string(),
-  changes: z.array(change),
-  findings: z.array(z.object({ check: z.string(), severity: z.string(), message: z.string(), remedy: z.string() })),
+  changes: z.array(z.looseObject({}).describe('verb, object, fields: path, from, to')),
+  findings: z.array(z.looseObject({}).describe('check, severity, message, remedy')),
   effect: z.array(z.string()).describe('Predicted.'),
   more: z.int().optional().describe('Left out.'),
 });
+
+/** A proposal as it is told. */
+type Told = Omit<z.infer<typeof output>, 'changes' | 'findings'> & {
+  changes: Change[];
+  findings: ReturnType<typeof findingOf>[];
+};
 
 /** What a proposal is decided with. */
 export interface Deciding extends Pick<ToolContext, 'client' | 'signal' | 'allowed'> {
@@ -62,21 +63,13 @@ export function proposeTool<I extends z.ZodObject>(
       };
       const proposal = await proposals.propose(decide, owner, signal);
       const structured = proposalOf(proposal);
-      return { structured, text: textOf(structured) };
+      return { structured: { ...structured }, text: textOf(structured) };
     },
   });
 }
 
 /** A proposal as tools and resources tell it. */
-export function proposalOf({
-  id,
-  hash,
-  expiresAt,
-  summary,
-  objects,
-  findings,
-  effect,
-}: Proposal): z.infer<typeof output> {
+export function proposalOf({ id, hash, expiresAt, summary, objects, findings, effect }: Proposal): Told {
   const left = [objects, findings, effect].reduce((sum, { length }) => sum + Math.max(0, length - SHOWN), 0);
   return {
     id,
@@ -95,7 +88,7 @@ export function proposalOf({
   };
 }
 
-function textOf(proposal: z.infer<typeof output>): string {
+function textOf(proposal: Told): string {
   const { id, hash, expiresAt, summary, changes, findings, effect, more } = proposal;
   const lines = [
     `Proposal ${id}: nothing has been changed yet.`,
