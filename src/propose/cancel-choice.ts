@@ -89,7 +89,7 @@ function shownAs({ kind, name }: Meant, shown: Draft | undefined): VirtualMachin
       kind: resources.migrations.kind,
       metadata: { name: object.name, namespace: object.namespace ?? '', uid: premise.uid },
       spec: { vmiName: premise.vm },
-    } as VirtualMachineInstanceMigration;
+    };
   }
   return undefined;
 }

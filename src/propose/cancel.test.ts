@@ -12,7 +12,7 @@ function migration(name: string, vm: string, phase = 'Running', more: object = {
     metadata: { name, namespace: 'shop', uid: `uid-${name}`, creationTimestamp: '2026-03-01T08:00:00Z', ...more },
     spec: { vmiName: vm },
     status: { phase },
-  } as never;
+  };
 }
 
 function vmi(name: string, state: object = {}): VirtualMachineInstance {
