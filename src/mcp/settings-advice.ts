@@ -16,7 +16,7 @@ export async function settingsAdvice(context: ToolContext, goal: Goal): Promise<
     import('../settings/advise.ts'),
   ]);
   requireLists(read, ['kubeVirts', 'virtualMachineInstances'], undefined);
-  const { snapshot, rates, notes } = await measured(read, client, { signal });
+  const { snapshot, rates, unknown } = await measured(read, client, { signal });
   const advice = advise(snapshot, goal, rates);
-  return { ...advice, basis: [...advice.basis, ...notes.map((note) => `Not known: ${note}.`)] };
+  return { ...advice, basis: [...advice.basis, ...Object.values(unknown).map((why) => `Not known: ${why}.`)] };
 }

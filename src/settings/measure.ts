@@ -16,8 +16,8 @@ export interface Measured {
   snapshot: Snapshot;
   /** From Prometheus. */
   rates?: DirtyRates;
-  /** What is not known, and why. A sentence each. */
-  notes: string[];
+  /** What is not known, and why, in a few words. */
+  unknown: { guests?: string; prometheus?: string };
 }
 
 /** Reads what VMs write: from virt-handler (unless the Snapshot is all there is), and from the Prometheus that was named, or OpenShift's own. */
@@ -30,16 +30,13 @@ export async function measured(
     client === undefined ? undefined : readGuestMetrics(client, snapshot, signal),
     readRates(snapshot, client, prometheus, signal),
   ]);
-  const notes = [
-    ...(guests?.known === false
-      ? [`what virt-handler measures is not known (${guests.message}); the advice rests on assumptions`]
-      : []),
-    ...(readings?.known === false ? [silent(readings.why, prometheus)] : []),
-  ];
   return {
     snapshot: guests === undefined ? snapshot : { ...snapshot, guests },
     ...(readings?.known === true && { rates: readings }),
-    notes,
+    unknown: {
+      ...(guests?.known === false && { guests: `what virt-handler measures is not known (${guests.message})` }),
+      ...(readings?.known === false && { prometheus: silent(readings.why, prometheus) }),
+    },
   };
 }
 
@@ -57,6 +54,6 @@ async function readRates(
 
 function silent(why: string, prometheus: PrometheusAt | undefined): string {
   return prometheus === undefined
-    ? `OpenShift's Prometheus (Thanos) does not answer through the API server: ${why}; name its route with --prometheus`
+    ? `OpenShift's Prometheus (Thanos) does not answer through the API server: ${why}`
     : `${prometheus.url} does not help: ${why}`;
 }

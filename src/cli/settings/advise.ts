@@ -21,8 +21,10 @@ export async function adviseSettings(io: Io, flags: AdviseFlags): Promise<ExitCo
     ]);
     const prometheus =
       flags.prometheus === undefined ? undefined : { url: flags.prometheus, token: io.env['PROMETHEUS_TOKEN'] };
-    const { snapshot, rates, notes } = await measured(reading.snapshot, client, { prometheus, signal: io.signal });
-    for (const line of notes) note(io, `note: ${line}`);
+    const { snapshot, rates, unknown } = await measured(reading.snapshot, client, { prometheus, signal: io.signal });
+    if (unknown.guests !== undefined) note(io, `note: ${unknown.guests}; the advice rests on assumptions`);
+    if (unknown.prometheus !== undefined)
+      note(io, `note: ${unknown.prometheus}${prometheus === undefined ? '; name its route with --prometheus' : ''}`);
     const advice = advise(snapshot, flags.goal, rates);
     if (flags.output === 'json' || flags.output === 'yaml') {
       io.stdout.write(await renderDocument(document('SettingsAdvice', advice), flags.output));
