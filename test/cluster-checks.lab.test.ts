@@ -10,6 +10,7 @@ import { nodesOf } from '../src/model/nodes.ts';
 import type { Snapshot } from '../src/model/snapshot.ts';
 import { vmsOf } from '../src/model/vm.ts';
 import { type Family, familiesIn, familyOf } from './checks/families.ts';
+import { goldenTexts } from './checks/texts.ts';
 import { clusterRows } from './cluster-checks/cluster-rows.ts';
 import { familyRows } from './cluster-checks/family-rows.ts';
 import { inLab } from './cluster-checks/hand.ts';
@@ -22,7 +23,7 @@ import { ALL, cordon, dedicated, disk, three, VM, vmOf } from './cluster-checks/
 
 const rows = [...nodeRows, ...clusterRows, ...networkRows, ...familyRows];
 
-const cases = rows.flatMap((row) => (row[3].releases ?? ['4.20']).map((release) => [release, ...row] as const));
+const cases = rows.flatMap((row) => (row[3].releases ?? ['4.20']).map((release) => [release, ...row, row] as const));
 
 const folder = join(import.meta.dirname, '../src/assess/checks');
 const files = ['node', 'cluster'].flatMap((room) =>
@@ -33,13 +34,15 @@ const files = ['node', 'cluster'].flatMap((room) =>
 /** Of the checks of VMs, those that say something of the cluster, too. */
 const families = [...files, 'coreos.ts', 'virt-handler.ts'].flatMap((file) => familiesIn(join(folder, file)));
 const shown = new Set<Family>();
+/** What each case says, in the newest release that has it. */
+const texts = new Map<(typeof rows)[number], Finding>();
 /** Sentences for which there is no row, and why. */
 const NO_ROW: [text: RegExp, why: string][] = [
   [/OpenShift Virtualization migrates between|on its node/, 'of VMs: checks.lab.test.ts'],
   [/can't be told: it has no eviction strategy of its own/, 'of rights that are missing: rights.e2e.test.ts'],
 ];
 
-test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check, severity, message, what) => {
+test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check, severity, message, what, row) => {
   const { scenario = three, node } = what;
   const told = (findings: Finding[]) =>
     findings.filter((finding) => finding.check === check && message.test(finding.message));
@@ -61,6 +64,8 @@ test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check,
     expect(findings.map((finding) => `${finding.check} ${finding.severity}: ${finding.message}`)).toContainEqual(
       expect.stringMatching(new RegExp(`^${check} ${severity}: .*(${message.source})`)),
     );
+    const [own] = told(findings);
+    if (own !== undefined) texts.set(row, own);
     for (const finding of told(findings)) {
       const family = familyOf(finding, families);
       if (family !== undefined) shown.add(family);
@@ -71,6 +76,12 @@ test.each(cases)('OpenShift Virtualization %s: %s %s %s', async (release, check,
 test('every sentence that a check of nodes or of the cluster can say was said', () => {
   const unsaid = families.filter((family) => !shown.has(family) && !NO_ROW.some(([text]) => text.test(family.text)));
   expect(unsaid.map(({ check, text }) => `${check}: ${text}`)).toEqual([]);
+});
+
+test('every text, as it is kept', async () => {
+  await expect(goldenTexts(rows.flatMap((row) => texts.get(row) ?? []))).toMatchFileSnapshot(
+    'golden/texts/checks-of-clusters.txt',
+  );
 });
 
 test('every check of nodes and of the cluster has a case', () => {

@@ -15,12 +15,19 @@ const files = rooms.flatMap((room) =>
     .map((file) => join('src', room, file)),
 );
 
-/** `ferry COMMAND [SUBCOMMAND] [--flag ...]` as texts have it. */
+/** `ferry COMMAND [SUBCOMMAND] [--flag ...]` as texts have it, with names (VM, ${vm.name}, -n NAMESPACE) between. */
 const mentioned = new Set(
   files.flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/\bferry ([a-z]+)((?: [a-z-]+)?)((?: --[a-z-]+)*)/g)]
+    [
+      ...readFileSync(file, 'utf8').matchAll(
+        /\bferry ([a-z]+)((?: [a-z-]+)?)((?: (?:-n|[A-Z]{2,}|[a-z]+\/[A-Z]+|\$\{[^}]+\}|--[a-z-]+))*)/g,
+      ),
+    ]
       .filter(([, command = '']) => !prose.has(command))
-      .map(([, command = '', sub = '', flags = '']) => `${command}|${sub.trim()}|${flags.trim()}`),
+      .map(([, command = '', sub = '', rest = '']) => {
+        const flags = rest.split(' ').filter((word) => word.startsWith('--'));
+        return `${command}|${sub.trim()}|${flags.join(' ')}`;
+      }),
   ),
 );
 

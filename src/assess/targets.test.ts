@@ -324,7 +324,7 @@ const rows: Row[] = [
     [],
   ],
   [
-    'a zone that would get too many, where the VM can not be told its target',
+    'a zone that would get too many, where the VM cannot be told its target',
     {
       vm: spreadByZone,
       objects: vm('web2', { on: 't', labels: { app: 'web' } }),

@@ -8,6 +8,7 @@ import type { Cause, Confidence, Suspicion } from './cause.ts';
 import { causes } from './causes/index.ts';
 import { type Course, courseOf } from './course.ts';
 import { type HistoryEntry, historyOf } from './history.ts';
+import { type Named, withNames } from './names.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { type Queue, queueOf } from './queue.ts';
 
@@ -43,7 +44,8 @@ export function diagnoseMigration(dossier: Dossier, migration: VirtualMachineIns
   const each = migrationCase(cluster, migration);
   const { namespace, name } = migration.metadata;
   const subject = { kind: 'VirtualMachineInstanceMigration', ...(namespace !== undefined && { namespace }), name };
-  return { ...conclude(dossier, subject, (cause) => cause.migration?.(each)), ...aboutMigration(each) };
+  const vm = { namespace: namespace ?? '', name: migration.spec.vmiName ?? 'VM' };
+  return { ...conclude(dossier, subject, (cause) => cause.migration?.(each), vm), ...aboutMigration(each) };
 }
 
 export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
@@ -53,7 +55,7 @@ export function diagnoseVm(dossier: Dossier, vm: Vm): Diagnosis {
   // A VM's newest migration is what people mean when they ask about the VM.
   const newest = newestMigration(each);
   const last = newest === undefined ? undefined : migrationCase(cluster, newest);
-  const found = conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)));
+  const found = conclude(dossier, subject, (cause) => cause.vm?.(each) ?? (last && cause.migration?.(last)), vm);
   const diagnosis = { ...found, history: historyOf(each) };
   return last === undefined ? diagnosis : { ...diagnosis, ...aboutMigration(last) };
 }
@@ -78,12 +80,19 @@ function aboutMigration(each: MigrationCase): Pick<Diagnosis, 'provenance' | 'qu
   };
 }
 
-function conclude(dossier: Dossier, subject: Subject, ask: (cause: Cause) => Suspicion | undefined): Diagnosis {
+function conclude(
+  dossier: Dossier,
+  subject: Subject,
+  ask: (cause: Cause) => Suspicion | undefined,
+  vm?: Named,
+): Diagnosis {
   const all: { suspicion: Found; explains: boolean; yieldsTo: string[] }[] = [];
   for (const cause of causes) {
     const suspicion = ask(cause);
     const { id, title, explains = false, yieldsTo = [] } = cause;
-    if (suspicion !== undefined) all.push({ suspicion: { cause: id, title, ...suspicion }, explains, yieldsTo });
+    if (suspicion === undefined) continue;
+    const remedies = suspicion.remedies.map((remedy) => (vm === undefined ? remedy : withNames(remedy, vm)));
+    all.push({ suspicion: { cause: id, title, ...suspicion, remedies }, explains, yieldsTo });
   }
   const areas = new Set(
     all.flatMap(({ suspicion, yieldsTo }) => (yieldsTo.length > 0 ? [] : [suspicion.cause.split('/')[0] ?? ''])),

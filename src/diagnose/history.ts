@@ -33,7 +33,7 @@ const APART = 60_000;
 /** A VMI that is younger than its VM by more than that was not the VM's first, ms. */
 const RESTARTED = 60_000;
 
-/** Where a VM has been, the oldest first: from the migrations that KubeVirt keeps (five), and from events, which Kubernetes keeps for an hour. */
+/** Where a VM has been, the oldest first: from the migrations that KubeVirt keeps (five), and from events, which OpenShift keeps for three hours. */
 export function historyOf(each: VmCase): HistoryEntry[] {
   const { vm } = each;
   const kept = [...vm.finished, ...vm.unfinished.map(({ object }) => object)].map((object) => entryOf(each, object));

@@ -40,7 +40,7 @@ const said: [text: string, cause: string][] = [
   ],
   ['SELinux context not set on VMI status', 'queue/selinux-unknown'],
   [
-    'failed to render launch manifest: can not proceed with the migration when no reproducible image digest can be detected: x',
+    'failed to render launch manifest: cannot proceed with the migration when no reproducible image digest can be detected: x',
     'queue/container-disk-digest',
   ],
   ['failed to create target pod for vmi a/b, it needs a privileged namespace to run: x', 'queue/pod-security'],

@@ -75,9 +75,11 @@ describe('events', () => {
     expect(shown()).toHaveLength(27);
   });
 
-  test('an event goes an hour after it was seen last', () => {
+  test('an event goes three hours after it was seen last', () => {
     events.normal(vmi, source, 'A', 'text');
-    clock.advanceBy(80 * 60_000);
+    clock.advanceBy(170 * 60_000);
+    expect(shown()).toHaveLength(1);
+    clock.advanceBy(60 * 60_000);
     expect(shown()).toEqual([]);
   });
 });

@@ -4,8 +4,8 @@ import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 import { resources } from './resources.ts';
 
-/** kube-apiserver's --event-ttl. */
-const TTL = 60 * 60 * 1000;
+/** kube-apiserver's --event-ttl as OpenShift sets it (cluster-kube-apiserver-operator, defaultconfig.yaml; Kubernetes by itself: 1 h). */
+const TTL = 3 * 60 * 60 * 1000;
 
 interface EventSource {
   component: string;

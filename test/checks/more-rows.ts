@@ -249,7 +249,7 @@ export const moreRows: LabRow[] = [
   },
   {
     check: 'vm/stuck-evacuation',
-    title: 'it can not leave',
+    title: 'it cannot leave',
     case: { ...sev, after: status('vmi', { evacuationNodeName: 'other-0' }) },
     near: sev,
     said: ['warning', /it is to leave other-0 .* KubeVirt can't migrate it/],
@@ -334,7 +334,7 @@ export const moreRows: LabRow[] = [
   },
   {
     check: 'workload/intensity',
-    title: 'a bandwidth that can not do',
+    title: 'a bandwidth that cannot do',
     case: {
       labels: { post: 'slow' },
       // Most of it has never been written, and is not sent.
@@ -379,7 +379,7 @@ export const moreRows: LabRow[] = [
   },
   {
     check: 'target/possible',
-    title: 'can not be told',
+    title: 'cannot be told',
     releases: until('4.19'),
     target: 'same-2',
     case: on('same-1'),

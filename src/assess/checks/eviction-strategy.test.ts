@@ -15,7 +15,7 @@ const manual = { change: ({ vm: object }: { vm: VirtualMachine }) => (object.spe
 table(evictionStrategy, [
   ['LiveMigrate moves it', { vm: strategy('LiveMigrate') }, []],
   [
-    'LiveMigrate waits for ever for what can not be moved',
+    'LiveMigrate waits for ever for what cannot be moved',
     { vm: strategy('LiveMigrate', no) },
     [['warning', /a drain of its node waits for it for ever/]],
   ],
@@ -29,7 +29,7 @@ table(evictionStrategy, [
   [
     'or restarts it',
     { vm: strategy('LiveMigrateIfPossible', no) },
-    [['info', /LiveMigrateIfPossible, and it can not live-migrate\): it is started again/]],
+    [['info', /LiveMigrateIfPossible, and it cannot live-migrate\): it is started again/]],
   ],
   ['External waits for somebody else', { vm: strategy('External') }, [['warning', /until somebody else moves it/]]],
   [

@@ -74,7 +74,7 @@ function outcome(
     return {
       grave: true,
       message:
-        'a drain of its node waits for it for ever: its eviction strategy is LiveMigrate, and it can not live-migrate',
+        'a drain of its node waits for it for ever: its eviction strategy is LiveMigrate, and it cannot live-migrate',
       remedy:
         'Before a drain (or an upgrade, which drains every node) stop it or move it cold; or set evictionStrategy: LiveMigrateIfPossible, with which a drain restarts it.',
     };
@@ -82,7 +82,7 @@ function outcome(
   if (strategy === 'LiveMigrateIfPossible' && refused) {
     return {
       grave: false,
-      message: `a drain of its node shuts it down (eviction strategy LiveMigrateIfPossible, and it can not live-migrate): ${after}`,
+      message: `a drain of its node shuts it down (eviction strategy LiveMigrateIfPossible, and it cannot live-migrate): ${after}`,
       remedy: 'Nothing is needed if it may be restarted. Otherwise remove what keeps it from live-migrating.',
     };
   }

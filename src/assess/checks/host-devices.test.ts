@@ -46,7 +46,7 @@ table(hostDevices, [
     [],
   ],
   [
-    'two can not',
+    'two cannot',
     { objects: [...vm('web', running(gpus(2), no)), ...other, configured('VGPULiveMigration')], kubevirt: 'v1.9.0' },
     [
       ['blocker', /g0/, 'cold'],

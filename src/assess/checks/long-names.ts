@@ -17,7 +17,7 @@ export const longNames: Check = {
         summary: `its name is longer than ${LABEL} characters`,
         evidence: atVm(vm, '.metadata.name', vm.name),
         remedy:
-          'Move it cold (a restart). Only a VM with a shorter name can live-migrate: a name can not be changed, so make a copy of the VM that takes over its volumes.',
+          'Move it cold (a restart). Only a VM with a shorter name can live-migrate: a name cannot be changed, so make a copy of the VM that takes over its volumes.',
         allows: 'cold',
       }),
     ];

@@ -16,7 +16,7 @@ const plugin = (binding: object) => {
 table(podNetwork, [
   ['masquerade can migrate', { vm: running(nic({ masquerade: {} })) }, []],
   [
-    'a bridge can not',
+    'a bridge cannot',
     { vm: running(nic({ bridge: {} }), no) },
     [['blocker', /on the pod network with a bridge/, 'cold']],
   ],
@@ -40,7 +40,7 @@ table(podNetwork, [
     [],
   ],
   [
-    'a plug-in nobody knows can not',
+    'a plug-in nobody knows cannot',
     { vm: running(nic({ binding: { name: 'l2bridge' } }), no) },
     [['blocker', /plug-in l2bridge, which KubeVirt does not know/, 'cold']],
   ],
@@ -55,7 +55,7 @@ table(podNetwork, [
     [],
   ],
   [
-    'SR-IOV as the pod network can not',
+    'SR-IOV as the pod network cannot',
     { vm: running(nic({ sriov: {} }), no) },
     [['blocker', /with sriov that KubeVirt does not migrate/, 'cold']],
   ],

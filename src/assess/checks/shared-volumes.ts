@@ -32,7 +32,7 @@ export const sharedVolumes: Check = {
         return blocker(vm, {
           message: `volume ${volume.name} uses claim ${claimName}, which does not exist`,
           evidence: atVm(vm, `.spec.volumes[name=${volume.name}]`, specOf(vm, volume.name)),
-          remedy: 'Create the claim or remove the volume; KubeVirt migrates no VM whose claims it can not see.',
+          remedy: 'Create the claim or remove the volume; KubeVirt migrates no VM whose claims it cannot see.',
           allows: 'nothing',
         });
       }

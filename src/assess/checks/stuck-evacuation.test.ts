@@ -24,7 +24,7 @@ table(stuckEvacuation, [
   ],
   ['from a node that is being drained it goes soon', { objects: [...vm('web', marked('n1')), drained] }, []],
   [
-    'but not if it can not migrate',
+    'but not if it cannot migrate',
     { objects: [...vm('web', marked('n1', refused('SEVNotLiveMigratable'))), drained] },
     [['warning', /KubeVirt can't migrate it: the drain waits for ever/]],
   ],

@@ -19,7 +19,7 @@ const kindTexts: Record<ObjectionKind, string> = {
   'machine-type': 'without its machine type',
   ability: 'without a hardware or kubelet feature it asks for',
   network: "without its network's bridge or interface",
-  volume: 'that can not reach its volume',
+  volume: 'that cannot reach its volume',
   'attach-limit': 'to which no more volumes can be attached',
   spread: 'ruled out by its topology spread constraint',
   taint: 'with a taint it does not tolerate',

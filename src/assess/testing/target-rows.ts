@@ -342,7 +342,7 @@ export const targetRows: Row[] = [
     { target: 't' },
   ],
   [
-    'a KubeVirt that can not be told a target says so',
+    'a KubeVirt that cannot be told a target says so',
     vm('web', { on: 'n1' }),
     'cold',
     [['target/possible', 'blocker', /addedNodeSelector came with v1.6/]],

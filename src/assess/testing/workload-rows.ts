@@ -5,13 +5,13 @@ import { condition, type Row } from './vm-objects.ts';
 export const workloadRows: Row[] = [
   ['a stopped VM moves cold', vm('web'), 'cold', [['vm/running', 'blocker', /the VM is stopped/]]],
   [
-    'a VM that is starting can not migrate yet',
+    'a VM that is starting cannot migrate yet',
     vm('web', { on: 'n1', change: ({ vmi }) => Object.assign(vmi.status!, { phase: 'Scheduling' }) }),
     'cold',
     [['vm/running', 'blocker', /not running yet: its instance is Scheduling/]],
   ],
   [
-    'a bare VMI that can not migrate can not be restarted either',
+    'a bare VMI that cannot migrate cannot be restarted either',
     vm('web', { on: 'n1', ...condition('LiveMigratable', 'SEVNotLiveMigratable', 'VMI uses SEV') }).slice(1),
     'blocked',
     [

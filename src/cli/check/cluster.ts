@@ -1,6 +1,7 @@
 import { clusterReport } from '../../assess/cluster-report.ts';
 import type { EvictionAudit } from '../../assess/eviction.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { wordsIn } from '../../model/words.ts';
 import type { Reading } from '../cluster.ts';
 import { type Io, note } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
@@ -22,7 +23,8 @@ export async function checkClusterCommand(
   if (flags.output === 'json' || flags.output === 'yaml') {
     io.stdout.write(await renderDocument(report, flags.output));
   } else {
-    io.stdout.write(findingLines(findings, flags.explain === true));
+    const text = findingLines(findings, flags.explain === true);
+    io.stdout.write(flags.explain === true ? `${text}${wordsIn(text)}` : text);
     if (flags.output === 'wide' && evictions.length > 0) io.stdout.write(`\n${audit(evictions, flags.headers)}`);
     const some = findings.length > 0;
     if (!some) note(io, 'Nothing found.');

@@ -6,6 +6,7 @@ import type { Finding } from '../../model/finding.ts';
 import { briefly, explained } from '../../model/finding-text.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { plain } from '../../model/plain.ts';
+import { wordsIn } from '../../model/words.ts';
 import { type Reading } from '../cluster.ts';
 import { type Io, note, terminalSize } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
@@ -38,8 +39,9 @@ export async function checkNodeCommand(
     else io.stdout.write(table(drain.steps, { wide, headers: flags.headers, width }));
     for (const line of paceText(name, drain)) note(io, plain(line));
     const told = flags.explain === true || wide ? findings : findings.filter(({ check }) => check !== 'node/drain');
-    if (told.length > 0) io.stdout.write(`\n${findingLines(told, flags.explain === true)}`);
-    if (flags.explain === true) io.stdout.write(vmsExplained(drain.steps));
+    const lines = told.length > 0 ? `\n${findingLines(told, flags.explain === true)}` : '';
+    const text = flags.explain === true ? `${lines}${vmsExplained(drain.steps)}` : lines;
+    io.stdout.write(flags.explain === true ? `${text}${wordsIn(text)}` : text);
   }
   return findings.some(({ severity }) => severity === 'blocker') ? exit.findings : exit.ok;
 }

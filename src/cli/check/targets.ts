@@ -6,6 +6,7 @@ import { briefly, explained } from '../../model/finding-text.ts';
 import { plain } from '../../model/plain.ts';
 import { formatBytes, formatCores } from '../../model/quantity.ts';
 import type { Vm } from '../../model/vm.ts';
+import { wordsIn } from '../../model/words.ts';
 import { type Reading } from '../cluster.ts';
 import { type Io, note, terminalSize } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
@@ -31,7 +32,8 @@ export async function checkTargetsCommand(
     const possible = new Set(items.flatMap(({ nodes }) => nodes.filter(isPossible).map(({ node }) => node)));
     for (const node of possible) io.stdout.write(`node/${plain(node)}\n`);
   } else if (flags.explain === true) {
-    io.stdout.write(items.map(inFull).join('\n'));
+    const text = items.map(inFull).join('\n');
+    io.stdout.write(`${text}${wordsIn(text)}`);
   } else {
     const wide = flags.output === 'wide';
     const width = wide ? undefined : terminalSize(io, 'stdout')?.columns;

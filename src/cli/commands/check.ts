@@ -5,6 +5,7 @@ import { needsOf } from '../../cluster/rights.ts';
 import { type ExitCode, exit } from '../../model/errors.ts';
 import { briefly, explained } from '../../model/finding-text.ts';
 import { plain } from '../../model/plain.ts';
+import { wordsIn } from '../../model/words.ts';
 import { withSnapshot } from '../cluster.ts';
 import { type Invocation, type Io, note, terminalSize } from '../context.ts';
 import {
@@ -111,7 +112,8 @@ async function runCheck(io: Io, names: string[], flags: Flags): Promise<ExitCode
       } else if (report.items.length === 0) {
         note(io, namespace === undefined ? 'No VMs found.' : `No VMs found in namespace ${namespace}.`);
       } else if (flags.explain) {
-        io.stdout.write(explain(report.items));
+        const text = explain(report.items);
+        io.stdout.write(`${text}${wordsIn(text)}`);
       } else {
         io.stdout.write(
           table(

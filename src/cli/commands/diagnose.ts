@@ -3,6 +3,7 @@ import type { Diagnosis } from '../../diagnose/diagnose.ts';
 import { renderDiagnosis, renderMeaning } from '../../diagnose/render.ts';
 import type { Meaning } from '../../diagnose/text.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
+import { wordsIn } from '../../model/words.ts';
 import { withSnapshot } from '../cluster.ts';
 import { type Invocation, type Io, note } from '../context.ts';
 import {
@@ -70,13 +71,16 @@ async function diagnose(io: Io, name: string | undefined, flags: Flags): Promise
         ),
       );
     } else {
-      if (meanings !== undefined) tellMeanings(io, meanings);
-      for (const each of diagnoses) io.stdout.write(renderDiagnosis(each));
+      const text = [...(meanings ?? []).map(renderMeaning), ...diagnoses.map(renderDiagnosis)].join('');
+      if (meanings?.length === 0) note(io, UNKNOWN);
+      io.stdout.write(`${text}${wordsIn(text)}`);
     }
     const found = diagnoses.some(({ cause }: Diagnosis) => cause !== undefined) || (meanings ?? []).length > 0;
     return found ? exit.findings : exit.ok;
   });
 }
+
+const UNKNOWN = 'No cause that Ferry knows prints this.';
 
 async function meaningsIn(text: string): Promise<Meaning[]> {
   const { meaningsOf } = await import('../../diagnose/text.ts');
@@ -84,8 +88,9 @@ async function meaningsIn(text: string): Promise<Meaning[]> {
 }
 
 function tellMeanings(io: Io, meanings: readonly Meaning[]): void {
-  if (meanings.length === 0) note(io, 'No cause that Ferry knows prints this.');
-  for (const meaning of meanings) io.stdout.write(renderMeaning(meaning));
+  if (meanings.length === 0) note(io, UNKNOWN);
+  const text = meanings.map(renderMeaning).join('');
+  io.stdout.write(`${text}${wordsIn(text)}`);
 }
 
 async function explainText(io: Io, text: string, output: string): Promise<ExitCode> {

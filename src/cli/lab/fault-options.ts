@@ -18,5 +18,9 @@ export const faultOptions: readonly [flags: string, description: string][] = [
   ['--rtt <duration>', 'round-trip time between nodes'],
   ['--phase <phase>', 'the phase of a migration in which it happens'],
   ['--dirty <quantity>', 'memory that the guest rewrites in a second: 2Gi'],
+  ['--mtu <bytes>', 'the largest frame that gets through'],
+  ['--how <drop|reject>', 'whether nothing is answered, or that it is not allowed'],
+  ['--error <kind>', 'which error of libvirt it is: cpu, disk-lock, disk-missing, internal'],
+  ['--message <text>', 'what libvirt says'],
   ['--by <duration>', 'how far a clock is ahead: 5m, or behind: -5m'],
 ];

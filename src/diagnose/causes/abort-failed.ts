@@ -19,7 +19,7 @@ export const abortFailed: Cause = {
       evidence: [stateAt(each, 'abortStatus'), stateAt(each, 'mode')],
       remedies: [
         'Wait for its end. Do not delete pods, and do not restart either node: in post-copy that loses the guest.',
-        ...(postCopy ? [] : ['If it does not end, ask again: ferry cancel.']),
+        ...(postCopy ? [] : ['If it does not end, ask again: ferry cancel VM.']),
       ],
     };
   },

@@ -17,7 +17,7 @@ export const aborted: Cause = {
       message: `it was aborted after ${Number.isNaN(abort.seconds) ? 'some' : abort.seconds} s; this version of KubeVirt says the same whether it was cancelled, timed out or stood still, and neither the times nor the log of the launcher tell which`,
       evidence: abort.evidence,
       remedies: [
-        'Ask again and look while it runs: ferry move, and ferry diagnose VM beside it.',
+        'Ask again and look while it runs: ferry move VM, and ferry diagnose VM beside it.',
         `Look for "Aborting migration" in the log of the launcher: kubectl logs -n ${each.migration.metadata.namespace ?? ''} ${each.state?.sourcePod ?? 'POD'} -c compute.`,
       ],
     };

@@ -27,6 +27,6 @@ export const attachmentPod: Cause = {
   meaning: {
     message:
       'Hot-plugged volumes are attached on the target by a pod of their own (hp-volume-...), and that pod ended.',
-    remedies: ['See its events, and ask again: ferry move.'],
+    remedies: ['See its events, and ask again: ferry move VM.'],
   },
 };

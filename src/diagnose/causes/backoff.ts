@@ -1,3 +1,4 @@
+import { unmarking } from '../../model/eviction.ts';
 import { at as atField } from '../../model/finding.ts';
 import { isKubeVirts, pauseEnd } from '../../model/migrations.ts';
 import { type Cause } from '../cause.ts';
@@ -11,7 +12,7 @@ export const backoff: Cause = {
   needs: ['migrations', 'virtualMachineInstances'],
   reads: ['events'],
   migration(each) {
-    const { migration, vm, events, now } = each;
+    const { migration, vm, events, now, snapshot } = each;
     if (!isWaiting(each) || vm === undefined || !isKubeVirts(migration)) return undefined;
     // Unlike for a user, for KubeVirt one that was called off counts as failed, too.
     const past = vm.finished.filter(isKubeVirts);
@@ -30,8 +31,8 @@ export const backoff: Cause = {
       ],
       remedies: [
         `Find out why the last one failed; until that is fixed, the next one fails, too: ferry diagnose vmim/${last.metadata.name} -n ${vm.namespace}.`,
-        'To stop the attempts of a drain, call the evacuation off: virtctl evacuate-cancel (KubeVirt 1.7 and newer).',
-        'A migration that somebody asks for does not wait: ferry move.',
+        ...(vm.vmi?.status?.evacuationNodeName ? unmarking(vm, snapshot) : []),
+        'A migration that somebody asks for does not wait: ferry move VM.',
       ],
     };
   },

@@ -25,7 +25,7 @@ export const backup: Cause = {
       message: `${failed === undefined ? 'it waits for' : 'it failed, because of'} a backup of the VM that is not complete${name === undefined ? '' : `: ${name}`}`,
       evidence: [...(condition === undefined ? [] : [condition]), ...(said === undefined ? [] : [said.evidence])],
       remedies: [
-        'Wait until the backup has ended; then it starts by itself, or ask again: ferry move.',
+        'Wait until the backup has ended; then it starts by itself, or ask again: ferry move VM.',
         'If the move is more urgent, cancel the backup. A drain does so by itself.',
       ],
     };

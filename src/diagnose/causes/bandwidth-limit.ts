@@ -31,8 +31,8 @@ export const bandwidthTooLow: Cause = {
         : `${where} allows ${rateText(limit.bytes)}, and the guest writes ${rateText(last?.dirtyRate ?? 0)} anew: it cannot end however long it is given`,
       evidence: [limit.evidence, ...struggle.evidence],
       remedies: [
-        'Raise the limit for this VM in a MigrationPolicy, or for all in HyperConverged (0 or unset: no limit).',
-        'To spare the network, migrate fewer at a time instead: parallelOutboundMigrationsPerNode 1.',
+        'Raise the limit for this VM in a MigrationPolicy, or take it away for all: ferry settings set bandwidthPerMigration-.',
+        'To spare the network, migrate fewer at a time instead: ferry settings set parallelOutboundMigrationsPerNode=1.',
       ],
     };
   },

@@ -30,7 +30,7 @@ export const cancelled: Cause = {
               'It ends as soon as virt-handler has aborted it; in post-copy it cannot be aborted any more and goes on to its end.',
             ]
           : []),
-        'Nothing is lost: the VM runs where it was. Ask again when it suits: ferry move.',
+        'Nothing is lost: the VM runs where it was. Ask again when it suits: ferry move VM.',
         'Kubernetes keeps no record of who deleted it except in the audit log of the API server: look there for verb delete on virtualmachineinstancemigrations.',
       ],
     };
@@ -47,7 +47,7 @@ export const cancelled: Cause = {
   meaning: {
     message:
       'The migration was cancelled: somebody deleted its object, or KubeVirt called it off because what it was for was taken back. The VM runs where it was.',
-    remedies: ['Ask again when it suits: ferry move.'],
+    remedies: ['Ask again when it suits: ferry move VM.'],
   },
 };
 

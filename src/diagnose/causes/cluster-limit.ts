@@ -26,8 +26,8 @@ export const clusterLimit: Cause = {
       ],
       remedies: [
         'Wait: it starts by itself when one of them ends.',
-        'Cancel one that matters less: ferry cancel.',
-        'If the network has room for more at once, raise parallelMigrationsPerCluster: ferry settings advise.',
+        'Cancel one that matters less: ferry cancel OTHER -n NAMESPACE.',
+        'If the network has room for more at once: ferry settings set parallelMigrationsPerCluster=N; ferry settings advise says what it would bear.',
       ],
     };
   },

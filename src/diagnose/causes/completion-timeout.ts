@@ -33,7 +33,7 @@ export const completionTimeout: Cause = {
         'Move it when the guest writes less, or make it write less.',
         'Give this VM a MigrationPolicy with a longer completionTimeoutPerGiB if it was converging, or with allowAutoConverge, which slows the guest down, if it was not.',
         'Where other migrations shared the link, move it alone: ferry move moves one at a time where you name one.',
-        'Or move it by a restart: virtctl restart.',
+        'Or move it cold (a restart): virtctl restart VM.',
       ],
     };
   },

@@ -32,7 +32,7 @@ export const connectionLost: Cause = {
       remedies: [
         `See whether the target node and its pod are well (out of memory, restarted): ferry diagnose node/${each.targetNode ?? 'NODE'}, and the log of the target pod.`,
         'Look for errors and drops on the NICs of both nodes at that moment.',
-        'The VM runs where it was; ask again: ferry move.',
+        'The VM runs where it was; ask again: ferry move VM.',
       ],
     };
   },

@@ -20,7 +20,7 @@ export const containerDiskDigest: Cause = {
       evidence: [said.evidence],
       remedies: [
         'Name the image by digest (image@sha256:...) in the VM; it takes effect at its next restart.',
-        'Until then the VM moves by a restart only: virtctl restart.',
+        'Until then the VM moves cold only (a restart): virtctl restart VM.',
       ],
     };
   },

@@ -20,7 +20,7 @@ export const deadlineTooShort: Cause = {
       message: `at ${rateText(last.bandwidth)}, with ${rateText(last.dirtyRate)} written anew, it needs about ${inWords(expectedSeconds)} more, and KubeVirt gives it up in ${inWords(deadlineSeconds - elapsedSeconds)}`,
       evidence: [...struggle.evidence, stateAt(each, 'startTimestamp')],
       remedies: [
-        'Give this VM a MigrationPolicy with a longer completionTimeoutPerGiB; it takes effect with the next migration, so cancel this one first: ferry cancel.',
+        'Give this VM a MigrationPolicy with a longer completionTimeoutPerGiB; it takes effect with the next migration, so cancel this one first: ferry cancel VM.',
         'Or give it more of the link: let other migrations end first.',
       ],
     };

@@ -47,7 +47,7 @@ export const drainNotMigratable: Cause = {
       evidence: [emptying, ...found.evidence],
       remedies: [
         `See every reason, and what to do about it: ferry check ${vm.name} -n ${vm.namespace}.`,
-        `Move it by a restart, when its users can bear it: ferry move ${vm.name} -n ${vm.namespace} --cold.`,
+        `Move it cold (a restart), when its users can bear it: virtctl restart ${vm.name} -n ${vm.namespace}.`,
         'Or set evictionStrategy: LiveMigrateIfPossible in its template: from the next start on, a drain shuts it down, and it starts elsewhere.',
       ],
     };
@@ -65,7 +65,7 @@ export const drainNotMigratable: Cause = {
       message: `a drain of ${node.name} waits for ever for ${held.map(({ vm, why }) => `${vm.namespace}/${vm.name} (${why})`).join('; ')}: evictionStrategy LiveMigrate forbids to shut them down, and they cannot be migrated`,
       evidence: [emptying, ...held.flatMap(({ evidence }) => evidence)],
       remedies: [
-        ...held.map(({ vm }) => `Move it by a restart: ferry move ${vm.name} -n ${vm.namespace} --cold.`),
+        ...held.map(({ vm }) => `Move it cold (a restart): virtctl restart ${vm.name} -n ${vm.namespace}.`),
         `See what keeps each of them: ferry check node/${node.name}.`,
       ],
     };
@@ -79,6 +79,6 @@ export const drainNotMigratable: Cause = {
   meaning: {
     message:
       'Somebody tried to evict a VM that may only leave its node by a live migration, and that cannot be live-migrated. A drain repeats this until the VM is gone.',
-    remedies: ['See why it cannot be migrated: ferry check VM.', 'Move it by a restart: ferry move VM --cold.'],
+    remedies: ['See why it cannot be migrated: ferry check VM.', 'Move it cold (a restart): virtctl restart VM.'],
   },
 };

@@ -18,7 +18,7 @@ export const guestPaused: Cause = {
       evidence: [stateAt(each, 'mode')],
       remedies: [
         'Wait: without the guest writing, what remains is copied once.',
-        'To let the guest go on where it is: ferry cancel.',
+        'To let the guest go on where it is: ferry cancel VM.',
         'If that must not happen to this VM: allowWorkloadDisruption: false in a MigrationPolicy.',
       ],
     };
@@ -38,6 +38,6 @@ export const guestPaused: Cause = {
   texts: [/VMI was paused by the migration monitor|PausedByMigrationMonitor/],
   meaning: {
     message: 'The time of a migration was over, and KubeVirt paused the guest to let it end (allowWorkloadDisruption).',
-    remedies: ['Wait for the end of the migration, or cancel it: ferry cancel.'],
+    remedies: ['Wait for the end of the migration, or cancel it: ferry cancel VM.'],
   },
 };

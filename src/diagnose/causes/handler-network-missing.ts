@@ -39,7 +39,7 @@ const trouble = handlerCause({
       ],
       remedies: [
         `Create the NetworkAttachmentDefinition in ${namespace}, where virt-handler runs: the waiting pod then starts by itself.`,
-        'Or correct the name under liveMigrationConfig.network of the HyperConverged; without it migrations use the pod network. Each change restarts every virt-handler.',
+        'Or name the right one: ferry settings set network=NAME; or none, so that migrations use the pod network: ferry settings set network-. Each change restarts every virt-handler.',
       ],
     };
   },

@@ -20,7 +20,7 @@ export const handlerNoAddress = handlerCause({
       evidence: [atLog(log, line)],
       remedies: [
         'Give the NetworkAttachmentDefinition an "ipam" section (whereabouts, or static addresses): without one interfaces have none.',
-        'Until then take liveMigrationConfig.network out of the HyperConverged: virt-handler then starts on the pod network.',
+        'Until then use the pod network, so that virt-handler starts: ferry settings set network-.',
       ],
     };
   },

@@ -45,7 +45,7 @@ export const handlerUnready: Cause = {
       remedies: [
         `If virt-handler is being rolled out (after an update, or a change of the migration network), wait until it is done: kubectl rollout status daemonset/virt-handler -n ${handler?.metadata.namespace ?? 'openshift-cnv'}.`,
         'If its pod does not become ready, look at its log and events: ferry diagnose node/NODE.',
-        'Then ask again: ferry move.',
+        'Then ask again: ferry move VM.',
       ],
     };
   },

@@ -21,7 +21,7 @@ export const hostModelNowhere: Cause = {
       remedies: [
         'See which nodes lack what: ferry check VM.',
         'Give the VM a named CPU model that all nodes have, and restart it once; from then on it can go anywhere.',
-        'Or move it by a restart: virtctl restart. It then starts with the CPU of the new node.',
+        'Or move it cold (a restart): virtctl restart VM. It then starts with the CPU of the new node.',
       ],
     };
   },

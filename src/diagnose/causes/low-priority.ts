@@ -27,7 +27,7 @@ export const lowPriority: Cause = {
       ],
       remedies: [
         'Wait until the drain or the update is over; its place in the queue is shown.',
-        'Only KubeVirt may set the priority of a migration. If it is urgent, cancel some of those that go first: ferry cancel.',
+        'Only KubeVirt may set the priority of a migration. If it is urgent, cancel some of those that go first: ferry cancel OTHER -n NAMESPACE.',
       ],
     };
   },

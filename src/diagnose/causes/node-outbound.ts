@@ -23,7 +23,7 @@ export const nodeOutbound: Cause = {
       remedies: [
         'Wait: the next one begins by itself when one has ended.',
         `See when: ferry diagnose vmim/${waiting[0]?.name} -n ${waiting[0]?.namespace}.`,
-        'If the network has room, raise parallelOutboundMigrationsPerNode in the HyperConverged: each migration then gets a smaller share of it.',
+        'If the network has room, let more leave at once (ferry settings set parallelOutboundMigrationsPerNode=N): each migration then gets a smaller share of it.',
       ],
     };
   },

@@ -30,7 +30,7 @@ export const notConverging: Cause = {
       message: `the guest writes ${rateText(last.dirtyRate)} of its memory anew and ${rateText(last.bandwidth)} are sent: each round has about as much to send as the one before (it is in round ${last.iteration}, with ${formatBytes(last.remaining)} left of it), so it does not end this way; ${end}`,
       evidence: struggle.evidence,
       remedies: [
-        'Make the guest write less for a while, or wait for a quiet hour: ferry cancel, then ferry move again.',
+        'Make the guest write less for a while, or wait for a quiet hour: ferry cancel VM, then ferry move VM.',
         'Give this VM a MigrationPolicy with allowAutoConverge, which slows the guest down until it converges; it takes effect with the next migration.',
         ...(course.afterwards === 'abort'
           ? [
@@ -38,7 +38,7 @@ export const notConverging: Cause = {
             ]
           : []),
         'More time does not help: the limit is the rate, not the clock.',
-        'Or move it by a restart: virtctl restart.',
+        'Or move it cold (a restart): virtctl restart VM.',
       ],
     };
   },

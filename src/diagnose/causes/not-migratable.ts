@@ -23,7 +23,7 @@ export const notMigratable: Cause = {
       ],
       remedies: [
         `KubeVirt names the first reason only. See all of them, each with its fix: ferry check -n ${vm.namespace} ${vm.name} --explain.`,
-        'Until they are fixed, the VM moves by a restart, where storage and devices allow it: virtctl restart.',
+        'Until they are fixed, the VM moves cold (a restart), where storage and devices allow it: virtctl restart VM.',
       ],
     };
   },

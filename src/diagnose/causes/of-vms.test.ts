@@ -1,18 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../model/objects.ts';
-import { node, nodes, vm } from '../../model/testing/fixtures.ts';
 import { ask } from '../testing/subjects.ts';
 import { vmMovesRows } from '../testing/vm-moves-rows.ts';
-import { type Given, marked, moved } from '../testing/vm-objects.ts';
+import { marked, moved, objectsOf } from '../testing/vm-objects.ts';
 import { vmStateRows } from '../testing/vm-state-rows.ts';
 import { causesOfVms } from './of-vms.ts';
 
 const cases = [...vmMovesRows, ...vmStateRows];
-
-function objectsOf({ web = {}, n1, more = [] }: Given): KubeObject[] {
-  const rest = nodes(3).filter(({ kind, metadata }) => kind !== 'Node' || metadata.name !== 'n1');
-  return [node('n1', n1), ...rest, ...vm('web', { on: 'n1', ...web }), ...more];
-}
 
 const causeOf = (id: string) => causesOfVms.find((cause) => cause.id === id)!;
 

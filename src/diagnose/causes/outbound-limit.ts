@@ -28,8 +28,8 @@ export const outboundLimit: Cause = {
       ],
       remedies: [
         'Wait: it starts by itself when one of them ends.',
-        'Cancel one that matters less: ferry cancel.',
-        'If the link of the node has room for more at once, raise parallelOutboundMigrationsPerNode in HyperConverged; each of them then gets less of it.',
+        'Cancel one that matters less: ferry cancel OTHER -n NAMESPACE.',
+        'If the link of the node has room for more at once, let more leave at once (ferry settings set parallelOutboundMigrationsPerNode=N): each of them then gets less of it.',
       ],
     };
   },

@@ -27,7 +27,7 @@ export const podBridge: Cause = {
         atField(vmi, '.status.migrationState.endTimestamp', state.endTimestamp),
       ],
       remedies: [
-        'Renew the lease in the guest; if that does not help, restart it with virtctl restart, not from within.',
+        'Renew the lease in the guest; if that does not help, restart it, not from within the guest: virtctl restart VM.',
         'Use masquerade on the pod network, or a network of its own whose addresses move with the VM (a secondary network, or a primary user-defined network).',
         ...(nic.macAddress === undefined ? ['Name its MAC address in the VM (kubevirt#16696).'] : []),
       ],

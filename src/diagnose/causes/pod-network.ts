@@ -19,7 +19,7 @@ export const podNetwork: Cause = {
     if (said === undefined) return undefined;
     const what =
       missing === undefined
-        ? `node ${each.targetNode ?? ''} cannot set up the sandbox and the networks of its target pod`
+        ? `${each.targetNode === undefined ? 'its target node' : `node ${each.targetNode}`} cannot set up the networks of its target pod`
         : `its network attachment ${missing.match[2] ?? ''}/${missing.match[1] ?? ''} does not exist any more`;
     return {
       confidence: 'certain',

@@ -16,7 +16,7 @@ export const postCopyFailed: Cause = {
         'it failed after it had been switched to post-copy, when the guest already ran on the target and part of its memory was still at the source: such a guest cannot go on, on either side',
       evidence: [stateAt(each, 'mode'), ...(state.failureReason === undefined ? [] : [stateAt(each, 'failureReason')])],
       remedies: [
-        `See whether the VM runs (its phase is ${vmi?.status?.phase ?? 'unknown'}), and restart it if it does not: virtctl restart. What was not on its disks is lost.`,
+        `See whether the VM runs (its phase is ${vmi?.status?.phase ?? 'unknown'}), and restart it if it does not: virtctl restart VM. What was not on its disks is lost.`,
         'Find out why the connection broke before you allow post-copy again.',
         'For this VM forbid post-copy in a MigrationPolicy (allowPostCopy: false).',
       ],

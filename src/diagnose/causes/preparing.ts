@@ -24,7 +24,7 @@ export const preparing: Cause = {
       evidence: [atField(migration, '.status.phase', phase)],
       remedies: [
         `See whether virt-handler of ${node ?? 'the node'} is healthy: ferry diagnose node/${node ?? 'NODE'}.`,
-        'Once it is back, the migration goes on. To give it up instead: ferry cancel; it takes effect once the migration runs.',
+        'Once it is back, the migration goes on. To give it up instead: ferry cancel VM; it takes effect once the migration runs.',
       ],
     };
   },

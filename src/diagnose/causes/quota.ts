@@ -33,7 +33,7 @@ export const quota: Cause = {
           : [atField(held, '.status.hard', held.status?.hard), atField(held, '.status.used', held.status?.used)]),
       ],
       remedies: [
-        'Raise the quota by what one more launcher pod of this VM needs (ferry check says how much); the migration then starts by itself within seconds.',
+        'Raise the quota by what one more launcher pod of this VM needs (ferry check VM --explain says how much); the migration then starts by itself within seconds.',
         'Or make room: stop or move something else in the namespace.',
         'Where quotas are meant for guests, the Application Aware Quota operator counts VMs without the second pod.',
       ],

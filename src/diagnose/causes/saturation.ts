@@ -25,7 +25,7 @@ export const saturation: Cause = {
       message: `${over ? 'it shared' : 'it shares'} a link with ${names.length} other ${names.length === 1 ? 'migration' : 'migrations'} (${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''})${last === undefined ? '' : `: ${rateText(last.bandwidth)} were sent, and the guest wrote ${rateText(last.dirtyRate)}; alone it could have about ${rateText(alone ?? 0)}`}`,
       evidence: [...struggle.evidence, ...others.slice(0, 5).map(({ evidence }) => evidence)],
       remedies: [
-        'Move it alone, or fewer at a time: ferry move, or parallelOutboundMigrationsPerNode 1 in HyperConverged (KubeVirt limits what leaves a node, not what arrives).',
+        'Move it alone, or fewer at a time: ferry move VM, or ferry settings set parallelOutboundMigrationsPerNode=1 (KubeVirt limits what leaves a node, not what arrives).',
         'Give migrations a network of their own.',
         'bandwidthPerMigration does not help here: it makes each one slower.',
       ],

@@ -22,7 +22,7 @@ export const selinuxUnknown: Cause = {
       remedies: [
         `See whether virt-handler of the source node is healthy; it writes the context: ferry diagnose node/${each.sourceNode ?? 'NODE'}.`,
         'Where storage is mounted without SELinux labels of its own, matchSELinuxLevelOnMigration: false (KubeVirt CR) does without.',
-        'Or move the VM by a restart: virtctl restart.',
+        'Or move the VM cold (a restart): virtctl restart VM.',
       ],
     };
   },

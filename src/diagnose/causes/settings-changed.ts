@@ -54,7 +54,7 @@ export const settingsChanged: Cause = {
           : [
               'Look whether the large and busy VMs still get through in their time; give those that do not a MigrationPolicy with the old completionTimeoutPerGiB.',
             ]),
-        'If nobody wanted it, set the old values in liveMigrationConfig of the HyperConverged: what is written there stays.',
+        'If nobody wanted it, set the old values (ferry settings set KEY=VALUE): what is set stays.',
       ],
     };
   },

@@ -20,7 +20,7 @@ export const settingsReverted: Cause = {
       message: `somebody changed the KubeVirt object itself, and the HyperConverged put it back at ${said.last}${said.count > 1 ? ` (${said.count} times)` : ''}: what was changed is not in force`,
       evidence: [atEvent(said)],
       remedies: [
-        `Change it in the HyperConverged: kubectl edit hyperconverged ${hyperConverged?.metadata.name ?? 'kubevirt-hyperconverged'} -n ${hyperConverged?.metadata.namespace ?? 'openshift-cnv'} (liveMigrationConfig).`,
+        `Change it in the HyperConverged: ferry settings set KEY=VALUE for migrations; for all else kubectl edit hyperconverged ${hyperConverged?.metadata.name ?? 'kubevirt-hyperconverged'} -n ${hyperConverged?.metadata.namespace ?? 'openshift-cnv'}.`,
         'For one or some VMs, use a MigrationPolicy instead.',
       ],
     };
@@ -28,6 +28,8 @@ export const settingsReverted: Cause = {
   texts: [/Overwritten KubeVirt/, /KubeVirtCRModified/],
   meaning: {
     message: 'The KubeVirt object was changed directly. The HyperConverged owns it, and has put it back.',
-    remedies: ['Change the HyperConverged instead (liveMigrationConfig), or use a MigrationPolicy.'],
+    remedies: [
+      'Change the HyperConverged instead (for migrations: ferry settings set KEY=VALUE), or use a MigrationPolicy.',
+    ],
   },
 };

@@ -43,7 +43,7 @@ export const slotsHeld: Cause = {
             `Find out what it waits for: ferry diagnose vmim/${name} -n ${namespace}; or give its slot to others: ferry cancel vmim/${name} -n ${namespace}.`,
         ),
         'Wait: the next one begins by itself when one has ended. KubeVirt shows the others as Pending, without an event.',
-        'If the network has room, raise parallelMigrationsPerCluster in the HyperConverged.',
+        'If the network has room, allow more at once: ferry settings set parallelMigrationsPerCluster=N.',
       ],
     };
   },

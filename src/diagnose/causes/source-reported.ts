@@ -20,11 +20,11 @@ export const sourceReported: Cause = {
     return {
       confidence: 'possible',
       message:
-        'it failed, and neither the migration, nor its VM, nor events or logs say why any more: Kubernetes keeps events for an hour, and pods take their logs with them',
+        'it failed, and neither the migration, nor its VM, nor events or logs say why any more: OpenShift keeps events for three hours (other Kubernetes for one), and pods take their logs with them',
       evidence: [atField(migration, '.status.phase', each.phase)],
       remedies: [
-        'A migration without a failureReason failed before the copying began: most often no node took its target pod. See what stands in the way now: ferry check VM.',
-        'Ask again, and diagnose at once: ferry move.',
+        'Where .status.migrationState.failureReason of the migration is empty, it failed before the copying began: most often no node took its target pod. See what stands in the way now: ferry check VM.',
+        'Ask again, and diagnose at once: ferry move VM.',
       ],
     };
   },

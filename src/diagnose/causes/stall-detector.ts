@@ -19,7 +19,7 @@ export const stallDetector: Cause = {
       remedies: [
         'Allow this VM a longer pause in a MigrationPolicy (maxDowntimeMs), or allowWorkloadDisruption with allowPostCopy.',
         'Or move it when the guest writes less.',
-        'Or move it by a restart: virtctl restart.',
+        'Or move it cold (a restart): virtctl restart VM.',
       ],
     };
   },

@@ -41,6 +41,6 @@ export const takenOver: Cause = {
   texts: [TAKEN, INELIGIBLE, /in-flight migration detected/, /migration job \S+ already executed/],
   meaning: {
     message: 'A VM can have one migration at a time, and there was another one.',
-    remedies: ['See how the other one goes: ferry diagnose VM.', 'Wait for it, or cancel it: ferry cancel.'],
+    remedies: ['See how the other one goes: ferry diagnose VM.', 'Wait for it, or cancel it: ferry cancel VM.'],
   },
 };

@@ -48,7 +48,7 @@ export const targetPodLost: Cause = {
             ]
           : []),
         `See whether the target node is well: ferry diagnose node/${each.targetNode ?? 'NODE'}; a node under pressure, a taint or a preemption removes pods.`,
-        'Nothing is lost, the VM runs where it was. Ask again: ferry move.',
+        'Nothing is lost, the VM runs where it was. Ask again: ferry move VM.',
       ],
     };
   },
@@ -60,6 +60,6 @@ export const targetPodLost: Cause = {
   meaning: {
     message:
       'The pod in which the VM would run after the migration was deleted, evicted or ended before the end. KubeVirt also says so after it has deleted that pod itself, because it did not start in time.',
-    remedies: ['See which of these it was: ferry diagnose VM.', 'The VM runs where it was; ask again: ferry move.'],
+    remedies: ['See which of these it was: ferry diagnose VM.', 'The VM runs where it was; ask again: ferry move VM.'],
   },
 };

@@ -49,7 +49,7 @@ export const unschedulable: Cause = {
         'See what stands in the way on every node: ferry check VM.',
         ...(added === undefined ? [] : ['Ask for another node, or for none: ferry move VM --to NODE.']),
         ...(free.length > 0
-          ? ['Ask again: ferry move.']
+          ? ['Ask again: ferry move VM.']
           : [
               'Remove what keeps the nearest node out (uncordon it, make room on it, add the missing label), or change what the VM asks for.',
             ]),

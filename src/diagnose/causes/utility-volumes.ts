@@ -29,7 +29,7 @@ export const utilityVolumes: Cause = {
           : `KubeVirt gave it up, because ${which} stayed attached`,
       evidence: [...(condition === undefined ? [] : [condition]), ...(said === undefined ? [] : [said.evidence])],
       remedies: [
-        'Let the backup or memory dump that attached the volume end, or end it; the migration then starts by itself, or ask for it again: ferry move.',
+        'Let the backup or memory dump that attached the volume end, or end it; the migration then starts by itself, or ask for it again: ferry move VM.',
         'To allow more time: the annotation kubevirt.io/migrationUtilityVolumesTimeoutSeconds on the migration, or utilityVolumesTimeout in the KubeVirt CR.',
       ],
     };
@@ -38,6 +38,6 @@ export const utilityVolumes: Cause = {
   meaning: {
     message:
       'A volume that a tool attached to the VM (for a backup or a memory dump) must be gone before the VM can migrate; KubeVirt waits 150 s for that.',
-    remedies: ['Let what attached it end, then ask again: ferry move.'],
+    remedies: ['Let what attached it end, then ask again: ferry move VM.'],
   },
 };

@@ -18,7 +18,7 @@ export const vmiNotRunning: Cause = {
       evidence: [atField(vmi, '.status.phase', phase)],
       remedies: [
         'Wait until the VM runs; the migration then starts by itself.',
-        'If the VM does not start, cancel the migration: ferry cancel.',
+        'If the VM does not start, cancel the migration: ferry cancel VM.',
       ],
     };
   },

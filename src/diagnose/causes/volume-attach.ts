@@ -27,7 +27,7 @@ export const volumeAttach: Cause = {
       remedies: multi
         ? [
             'Copy the volume to a class whose volumes several nodes can use at once (a volume migration); ferry check VM names the claims.',
-            'Until then the VM moves by a restart only: virtctl restart.',
+            'Until then the VM moves cold only (a restart): virtctl restart VM.',
           ]
         : [
             'The event says what the storage driver has against it: its node plugin on that node, the path to the storage, or a limit of volumes a node.',
@@ -41,7 +41,7 @@ export const volumeAttach: Cause = {
       'A volume of the VM cannot be attached to the target node. Multi-Attach means that the storage does not share it between nodes, whatever its access modes say.',
     remedies: [
       'See which claims that concerns: ferry check VM.',
-      'Copy the volume to shared storage, or move the VM by a restart: virtctl restart.',
+      'Copy the volume to shared storage, or move the VM cold (a restart): virtctl restart VM.',
     ],
   },
 };

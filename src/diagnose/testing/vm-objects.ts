@@ -1,5 +1,5 @@
 import type { KubeObject, Node, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
-import { migration, type VmOptions } from '../../model/testing/fixtures.ts';
+import { migration, node, nodes, type VmOptions, vm } from '../../model/testing/fixtures.ts';
 import { ago, type Said } from './subjects.ts';
 
 // Each cause: a case that produces it, what its message says, and a near miss that must not.
@@ -12,6 +12,11 @@ export interface Given extends Said {
   more?: KubeObject[];
   /** What is asked about; vm/web. */
   of?: string;
+}
+
+export function objectsOf({ web = {}, n1, more = [] }: Given): KubeObject[] {
+  const rest = nodes(3).filter(({ kind, metadata }) => kind !== 'Node' || metadata.name !== 'n1');
+  return [node('n1', n1), ...rest, ...vm('web', { on: 'n1', ...web }), ...more];
 }
 
 export const cordoned = (object: Node): void => {

@@ -229,7 +229,7 @@ export const waitingRows: Row[] = [
       events: [
         ofVmi(
           'FailedCreate',
-          'Error creating pod: failed to render launch manifest: can not proceed with the migration when no reproducible image digest can be detected: x',
+          'Error creating pod: failed to render launch manifest: cannot proceed with the migration when no reproducible image digest can be detected: x',
         ),
       ],
     },
@@ -238,7 +238,7 @@ export const waitingRows: Row[] = [
         event(
           'VirtualMachineInstance/web',
           'FailedCreate',
-          'Error creating pod: failed to render launch manifest: can not proceed with the migration when no reproducible image digest can be detected: x',
+          'Error creating pod: failed to render launch manifest: cannot proceed with the migration when no reproducible image digest can be detected: x',
           { secondsAgo: 600 },
         ),
       ],

@@ -41,7 +41,7 @@ export const kubevirt: Check = {
       if (observed !== undefined && target !== undefined && observed !== target) {
         drafts.push(
           warning(subject, {
-            message: `KubeVirt is being updated from ${observed} to ${target}: virt-handler restarts on every node, and VMs can not leave or reach a node meanwhile`,
+            message: `KubeVirt is being updated from ${observed} to ${target}: virt-handler restarts on every node, and VMs cannot leave or reach a node meanwhile`,
             evidence: [
               at(object, '.status.observedKubeVirtVersion', observed),
               at(object, '.status.targetKubeVirtVersion', target),

@@ -53,7 +53,7 @@ function absent(attachment: MigrationAttachment, base: string, nodes: string[]):
   if (nodes.length === 0) return [];
   return [
     blocker(subjectOfAttachment(attachment), {
-      message: `the migration network stands on interface ${base}, which ${some(nodes, 3)} ${nodes.length === 1 ? 'does' : 'do'} not have: virt-handler can not start there, and no VM can leave or reach ${nodes.length === 1 ? 'it' : 'them'} live`,
+      message: `the migration network stands on interface ${base}, which ${some(nodes, 3)} ${nodes.length === 1 ? 'does' : 'do'} not have: virt-handler cannot start there, and no VM can leave or reach ${nodes.length === 1 ? 'it' : 'them'} live`,
       evidence: [
         at(subjectOfAttachment(attachment), '.spec.config', attachment.object?.spec?.config),
         ...nodes
@@ -102,7 +102,7 @@ function sizes(attachment: MigrationAttachment, base: string, there: There, snap
         message: `the network attachment wants an MTU of ${wanted}, but ${base} has less on ${some(
           small.map(({ node }) => node),
           3,
-        )}: virt-handler can not be attached there, or its frames are lost`,
+        )}: virt-handler cannot be attached there, or its frames are lost`,
         evidence: [config, ...small.slice(0, 1).map((one) => atMtu(one, base))],
         remedy: `Raise the MTU of ${base} (and of what it stands on, and of the switch) to ${wanted}, or lower that of the attachment.`,
       }),

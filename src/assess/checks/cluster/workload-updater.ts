@@ -32,7 +32,7 @@ export const workloadUpdater: Check = {
           }),
         ];
       }
-      const evict = methods.includes('Evict') ? '; those that can not migrate are restarted' : '';
+      const evict = methods.includes('Evict') ? '; those that cannot migrate are restarted' : '';
       return [
         warning(subject, {
           message: `${many}: KubeVirt ${methods.includes('LiveMigrate') ? 'migrates them by itself' : 'restarts them by itself'}${evict}; its migrations go before those that users start`,

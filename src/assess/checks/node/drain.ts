@@ -23,8 +23,8 @@ export const drain: Check = {
         case 'blocks':
           return [
             blocker(vm, {
-              message: `a drain of ${node.name} would wait for ever for ${label}: ${why ?? 'it can not move'}`,
-              summary: `${label} blocks a drain: ${why ?? 'it can not move'}`,
+              message: `a drain of ${node.name} would wait for ever for ${label}: ${why ?? 'it cannot move'}`,
+              summary: `${label} blocks a drain: ${why ?? 'it cannot move'}`,
               evidence,
               remedy: `See ferry check -n ${namespace} ${name} --explain for what keeps it; or stop it, or move it cold, before the drain.`,
               allows: 'cold',

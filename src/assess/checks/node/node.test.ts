@@ -57,7 +57,7 @@ describe('the drain, VM by VM', () => {
   });
 });
 
-test('what can not be read is said about the node, with the rule', () => {
+test('what cannot be read is said about the node, with the rule', () => {
   const snapshot = placed({
     change: ({ lists }) => {
       lists.disruptionBudgets = {
