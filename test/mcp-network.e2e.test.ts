@@ -237,6 +237,9 @@ describe('what can not be is refused, and says what to do', () => {
     for (const right of ['nodenetworkconfigurationpolicies', 'network-attachment-definitions', 'configmaps']) {
       expect(text).toContain(`resources: ["${right}"]`);
     }
+    expect(text).toMatch(
+      /you may not .*nodenetworkconfigurationpolicies.* in the whole cluster; .*configmaps.* in namespace openshift-cnv/,
+    );
     expect(stateOf(lab)).toEqual(before);
     const seen = await look(ferry, { action: 'plan', ...DESIGN });
     expect([seen.isError, seen.structured.ok]).toEqual([false, true]);

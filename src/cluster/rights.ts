@@ -36,16 +36,17 @@ export const needsOf = {
 /** All that is missing was asked for, place by place: there is nothing more to find out. */
 class RightsMissing extends FerryError {}
 
-/** Asks for rights in several places at once. Throws FERRY_E_FORBIDDEN, naming all that are missing. */
+/** Asks for rights in several places at once. Throws FERRY_E_FORBIDDEN, naming place by place all that are missing. */
 export async function requireRights(
   client: KubeClient,
   places: readonly { namespace: string | undefined; needs: readonly Need[] }[],
 ): Promise<void> {
   const missing = await Promise.all(places.map(({ namespace, needs }) => missingOf(client, namespace, needs)));
-  const [first, ...more] = missing.flat();
+  const told = missing.flatMap(([first, ...more]) => (first === undefined ? [] : [forbidden(first, ...more)]));
+  const [first, ...others] = told;
   if (first === undefined) return;
-  const { code, message, hint } = forbidden(first, ...more);
-  throw new RightsMissing(code, message, hint);
+  const message = [first.message, ...others.map((each) => each.message.replace(/^you may not /, ''))].join('; ');
+  throw new RightsMissing(first.code, message, told.map(({ hint }) => hint).join('\n'));
 }
 
 /**
