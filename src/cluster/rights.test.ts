@@ -5,7 +5,7 @@ import { type Need, requireRights, tellingAllMissing } from './rights.ts';
 /** A cluster in which one may do what `may` says. */
 function cluster(may: (need: Need & { namespace?: string }) => boolean): KubeClient {
   const raw: KubeClient['raw'] = (_, __, options) => {
-    const { spec } = options?.body as { spec: { resourceAttributes: Need & { namespace?: string } } };
+    const { spec } = options!.body as { spec: { resourceAttributes: Need & { namespace?: string } } };
     const allowed = may(spec.resourceAttributes);
     return Promise.resolve({ status: 201, headers: {}, text: JSON.stringify({ status: { allowed } }) } as never);
   };
