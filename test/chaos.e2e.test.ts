@@ -49,6 +49,8 @@ const cases: Case[] = [
   { name: 'virt-controller-crash', given: { count: '1', for: '60s' }, moved: 4 },
   { name: 'virt-api-crash', given: { for: '60s' }, moved: 4 },
   { name: 'virt-api-crash', given: { for: '60s' }, meanwhile: true, moved: 4 },
+  { name: 'certificate-expired', given: { for: '60s' }, moved: 4 },
+  { name: 'certificate-expired', given: { for: '60s' }, meanwhile: true, moved: 4 },
   { name: 'link-slow', given: { node: 'worker-0', gbps: '5' }, moved: 4 },
   { name: 'link-lossy', given: { node: 'worker-0', loss: '0.05%' }, moved: 4 },
   { name: 'link-down', given: { node: 'worker-0', for: '300s' }, meanwhile: true },

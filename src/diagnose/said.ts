@@ -36,6 +36,20 @@ export function lineSaying(
   return undefined;
 }
 
+/** What fails is tried again after at most 1000 s (client-go's back-off), ms; what nobody has said for longer is over. */
+const RETRIED_WITHIN = 1000_000;
+
+/** Whether an event can still be going on. */
+export function isRecent({ last }: EventRecord, now: number): boolean {
+  return now - Date.parse(last) <= RETRIED_WITHIN;
+}
+
+/** The same of a line of KubeVirt's components, by the time stamp in it; a line without one counts. */
+export function isRecentLine(line: string, now: number): boolean {
+  const time = Date.parse(/"timestamp":"([^"]+)"/.exec(line)?.[1] ?? '');
+  return Number.isNaN(time) || now - time <= RETRIED_WITHIN;
+}
+
 /** What v1.9 says of every abort (facts/kubevirt.md D2). */
 export const ANY_ABORT = /^Live migration has been aborted$/;
 

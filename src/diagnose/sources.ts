@@ -27,6 +27,7 @@ const NODE_EVENTS = 'default';
 const containers: Record<string, string> = {
   'virt-handler': 'virt-handler',
   'virt-controller': 'virt-controller',
+  'virt-api': 'virt-api',
   'virt-launcher': 'compute',
 };
 
@@ -101,11 +102,13 @@ export function sourcesOfNode(snapshot: Snapshot, node: string): Sources {
   return { namespaces: [], logs: logs.flatMap(logOf), words: [], enactments: true };
 }
 
-/** Of the cluster: what was said anywhere, the logs of virt-controller and of the virt-handlers that are not ready. */
+/** Of the cluster: what was said anywhere, the logs of virt-api, virt-controller and of the virt-handlers that are not ready. */
 export function sourcesOfCluster(snapshot: Snapshot): Sources {
   const logs = itemsOf(snapshot.lists.pods).filter((pod) => {
     const component = pod.metadata.labels?.['kubevirt.io'];
-    return component === 'virt-controller' || (component === 'virt-handler' && !isReadyPod(pod));
+    return (
+      component === 'virt-api' || component === 'virt-controller' || (component === 'virt-handler' && !isReadyPod(pod))
+    );
   });
   return { namespaces: [], logs: logs.flatMap(logOf), words: [], enactments: true };
 }

@@ -11,6 +11,8 @@ export interface Broken {
   unattachable: Set<(pod: Pod) => boolean>;
   /** Namespaces in which an admission webhook denies new pods. */
   podsDenied: Set<string>;
+  /** Pods of virt-api, by UID, that serve a certificate that has ended; when it has, ms. */
+  oldCertificates: Map<string, number>;
   /** Nodes without /dev/kvm. */
   withoutKvm: Set<string>;
   /** How far the clocks of nodes are ahead, ms. */
@@ -47,6 +49,7 @@ export function nothingBroken(): Broken {
     images: new Set(),
     unattachable: new Set(),
     podsDenied: new Set(),
+    oldCertificates: new Map(),
     withoutKvm: new Set(),
     nodeClocks: new Map(),
     firewalls: new Set(),

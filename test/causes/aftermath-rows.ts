@@ -1,4 +1,5 @@
-import { brokenInPostCopy, disruptive, type Happens, type LabRow, since, volumesMove, well } from './happens.ts';
+import { expect } from 'vitest';
+import { ALL, brokenInPostCopy, disruptive, type Happens, type LabRow, since, volumesMove, well } from './happens.ts';
 import { at, type Hand, HCO } from './harness.ts';
 
 const CNV = '/api/v1/namespaces/openshift-cnv';
@@ -44,21 +45,7 @@ const settled: Happens = async (hand) => {
 };
 
 /** An event of KubeVirt's own namespace. */
-const saidByKubeVirt =
-  (message: string): Happens =>
-  (hand) =>
-    hand.create(`${CNV}/events`, {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: 'virt-api.1', namespace: 'openshift-cnv' },
-      involvedObject: { kind: 'Pod', namespace: 'openshift-cnv', name: 'virt-api-1' },
-      type: 'Warning',
-      reason: 'Unhealthy',
-      message,
-      firstTimestamp: '2026-03-01T08:00:05Z',
-      lastTimestamp: '2026-03-01T08:00:05Z',
-      source: { component: 'kubelet' },
-    });
+const drainTaint = { spec: { taints: [{ key: 'kubevirt.io/drain', effect: 'NoSchedule' }] } };
 
 /** What migrations leave behind, and what is wrong with KubeVirt itself. */
 export const aftermathRows: LabRow[] = [
@@ -131,9 +118,34 @@ export const aftermathRows: LabRow[] = [
   },
   {
     cause: 'kubevirt/certificates',
+    releases: ALL,
+    of: 'cluster',
+    happens: async (hand) => {
+      hand.fault('certificate-expired');
+      await hand.merge(at.node('worker-0'), drainTaint);
+      hand.pass(60);
+    },
+    near: async (hand) => {
+      hand.fault('certificate-expired');
+      await hand.merge(at.node('worker-0'), drainTaint);
+      hand.pass(60);
+      // Its new pods have the new certificate.
+      await hand.remove(`${CNV}/pods?labelSelector=${encodeURIComponent('kubevirt.io=virt-api')}`);
+      hand.pass(1200);
+    },
+  },
+  {
+    cause: 'kubevirt/certificates',
+    title: 'seen by virt-api',
     of: 'cluster',
     confidence: 'likely',
-    happens: saidByKubeVirt('Readiness probe failed: virt-api: x509: certificate has expired or is not yet valid'),
-    near: saidByKubeVirt('Readiness probe failed: HTTP probe failed with statuscode: 500'),
+    happens: async (hand) => {
+      hand.fault('certificate-expired');
+      await expect(hand.migrate('web')).rejects.toThrow(/x509: certificate has expired/);
+    },
+    near: async (hand) => {
+      hand.fault('virt-api-crash');
+      await expect(hand.migrate('web')).rejects.toThrow(/no endpoints available/);
+    },
   },
 ];

@@ -2,8 +2,10 @@ import { at as atField } from '../../model/finding.ts';
 import { isReadyPod } from '../../model/pods.ts';
 import { itemsOf } from '../../model/snapshot.ts';
 import { atEvent, type Cause } from '../cause.ts';
+import { isRecent } from '../said.ts';
 
-const WEBHOOK = /failed calling webhook "[^"]*kubevirt\.io"|no endpoints available for service "virt-api"/;
+/** Not for its certificate: that is kubevirt/certificates. */
+const WEBHOOK = /failed calling webhook "[^"]*kubevirt\.io"(?!.*x509)|no endpoints available for service "virt-api"/;
 
 /**
  * virt-api admits every change of KubeVirt's objects, also those of virt-controller and virt-handler, and every eviction
@@ -16,9 +18,9 @@ export const virtApiDown: Cause = {
   source: 'facts/kubevirt.md B, B4, G3 (VirtAPIDown)',
   needs: ['pods'],
   reads: ['events'],
-  cluster({ snapshot, events }) {
+  cluster({ snapshot, events, now }) {
     const pods = itemsOf(snapshot.lists.pods).filter(({ metadata }) => metadata.labels?.['kubevirt.io'] === 'virt-api');
-    const said = events.findLast(({ message }) => WEBHOOK.test(message));
+    const said = events.findLast((event) => WEBHOOK.test(event.message) && isRecent(event, now));
     const ready = pods.filter(isReadyPod).length;
     if (pods.length === 0 || (ready > 0 && said === undefined)) return undefined;
     return {

@@ -123,6 +123,8 @@ const log = (line: string): LogTail => ({
 const working = ({ metadata }: Node): void => {
   metadata.annotations = { 'machineconfiguration.openshift.io/state': 'Working' };
 };
+const EXPIRED =
+  'Error creating a Migration: Internal error occurred: failed calling webhook "migrations-mutator.kubevirt.io": failed to call webhook: Post "https://virt-api.openshift-cnv.svc:443/migration-mutate-create?timeout=10s": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-02T03:03:05Z is after 2026-01-02T03:00:00Z';
 const JSON_PATCH = 'kubevirt.kubevirt.io/jsonpatch';
 
 export const clusterRows: [id: string, message: RegExp, given: Given, miss: Given][] = [
@@ -157,6 +159,22 @@ export const clusterRows: [id: string, message: RegExp, given: Given, miss: Give
         event('VirtualMachine/web', 'FailedCreate', 'failed calling webhook "pods.example.com": connection refused'),
       ],
     },
+  ],
+  [
+    'kubevirt/certificates',
+    /the API server does not believe the certificate of virt-api/,
+    { more: [component('virt-api', true)], events: [event('VirtualMachineInstance/web', 'FailedCreate', EXPIRED)] },
+    {
+      more: [component('virt-api', true)],
+      // It has not been said since: somebody has restarted virt-api.
+      events: [event('VirtualMachineInstance/web', 'FailedCreate', EXPIRED, { secondsAgo: 3600 })],
+    },
+  ],
+  [
+    'kubevirt/virt-api-down',
+    /0 of its 1 pods ready/,
+    { more: [component('virt-api', false)] },
+    { more: [component('virt-api', true)], events: [event('VirtualMachineInstance/web', 'FailedCreate', EXPIRED)] },
   ],
   [
     'kubevirt/certificates',

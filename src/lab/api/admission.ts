@@ -27,12 +27,11 @@ export function validateByWebhooks(webhooks: readonly Webhook[], request: Admiss
 }
 
 /** Whether a webhook can be asked; one that has to be and cannot fails the request, as the API server words it. */
-function answers({ name, service }: Webhook): boolean {
-  if (service === undefined || service.works()) return true;
-  if (service.ignored === true) return false;
-  throw internalError(
-    `failed calling webhook "${name}": failed to call webhook: Post "${service.url}": no endpoints available for service "${service.name}"`,
-  );
+function answers({ service }: Webhook): boolean {
+  const failure = service?.failure();
+  if (failure === undefined) return true;
+  if (service?.ignored === true) return false;
+  throw internalError(failure);
 }
 
 function quoting<T>(webhook: Webhook, run: () => T): T {

@@ -30,12 +30,8 @@ export interface AdmissionRequest {
 
 /** Where a webhook is asked. */
 export interface WebhookService {
-  /** `https://virt-api.openshift-cnv.svc:443/migration-validate-create?timeout=10s`, as the API server quotes it. */
-  url: string;
-  /** Its name, as the API server quotes it. */
-  name: string;
-  /** Whether the service has an endpoint. */
-  works(): boolean;
+  /** Why it cannot be asked, as the API server words it: `failed calling webhook "NAME": ...`; undefined: it can. */
+  failure(): string | undefined;
   /** The webhook's failurePolicy is Ignore: what cannot be asked is let through. */
   ignored?: boolean;
 }

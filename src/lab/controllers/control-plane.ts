@@ -51,7 +51,7 @@ export function isControlPlane({ metadata }: KubeObject): boolean {
 }
 
 /**
- * Whether virt-api and virt-controller work, by their pods: virt-api while one of it is ready, virt-controller while
+ * Whether virt-api and virt-controller work, by their pods: virt-api while one of it is ready and believed, virt-controller while
  * the one that leads is. A leader that fell silent is succeeded once its lease has run out. A cluster that was never seen
  * to have such pods (an imported one's may not be told) has both.
  */
@@ -100,7 +100,8 @@ export function controlPlane(cluster: Cluster): Controller {
 
   function look(): void {
     const apis = componentPods(cluster, 'virt-api');
-    if (apis.length > 0) cluster.virtApi.set(apis.some(works));
+    const believed = apis.filter(({ metadata }) => !cluster.broken.oldCertificates.has(metadata.uid ?? ''));
+    if (apis.length > 0) cluster.virtApi.set(believed.some(works));
     const leading = leads();
     if (leading && cluster.virtController.works()) return;
     cluster.virtController.set(false);

@@ -4,10 +4,13 @@ import { type Cluster, type Controller, keyOf } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { isTrue } from './conditions.ts';
 import { kubeVirtOf, migrationSettings, usesPriorities } from './config.ts';
+import { leadingController } from './control-plane.ts';
+import { logTo } from './launcher-log.ts';
 import { EVACUATION } from './migration-backoff.ts';
 import { freeSlots, isFinalMigration } from './migration-slots.ts';
 import { newMigration } from './new-migration.ts';
 import { isFinalVmi } from './printable-status.ts';
+import { virtApiFailure } from './virt-api-service.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 /** On a VMI: who asked for its eviction (v1.7 and later). */
@@ -25,10 +28,9 @@ export function evictionStrategyOf(cluster: Cluster, vmi: VirtualMachineInstance
 /** virt-controller's evacuation controller: migrations for VMIs that an eviction has marked, and for nodes with the drain taint. Cordon alone does nothing (C2). */
 export function evacuationController(cluster: Cluster): Controller {
   const { store, events } = cluster;
-  const queue = workqueue(cluster, 'evacuation', { from: 20, to: 80 }, evacuate, [
-    cluster.virtController,
-    cluster.virtApi,
-  ]);
+  const queue = workqueue(cluster, 'evacuation', { from: 20, to: 80 }, evacuate, [cluster.virtController]);
+  /** How often in a row a node's migrations could not be created. */
+  const failures = new Map<string, number>();
   /** When a VMI that cannot migrate was complained about last, by uid. */
   const complained = new Map<string, number>();
 
@@ -49,6 +51,8 @@ export function evacuationController(cluster: Cluster): Controller {
       if (!usesPriorities(cluster)) complain(vmi);
       if (!canEvacuate(vmi)) continue;
       if (left <= 0) break;
+      const refused = virtApiFailure(cluster, 'migrations-mutator.kubevirt.io');
+      if (refused !== undefined) return failed(name, vmi, `Internal error occurred: ${refused}`);
       left--;
       const migration = newMigration(cluster, vmi, {
         generateName: 'kubevirt-evacuation-',
@@ -58,7 +62,18 @@ export function evacuationController(cluster: Cluster): Controller {
       });
       events.normal(vmi, EVACUATION_CONTROLLER, 'SuccessfulCreate', `Created Migration ${migration.metadata.name}`);
     }
+    failures.delete(name);
     return { afterMs: 5000, background: true };
+  }
+
+  /** What cannot be created is tried again, with back-off (KubeVirt pkg/virt-controller/watch/drain/evacuation). */
+  function failed(node: string, vmi: VirtualMachineInstance, reason: string): Requeue {
+    events.warning(vmi, EVACUATION_CONTROLLER, 'FailedCreate', `Error creating a Migration: ${reason}`);
+    const leader = leadingController(cluster);
+    if (leader !== undefined) logTo(cluster, leader, 'virt-controller', `reenqueuing Node ${node}`, 'info', { reason });
+    const count = (failures.get(node) ?? 0) + 1;
+    failures.set(node, count);
+    return { afterMs: Math.min(500 * 2 ** count, 300_000), background: true };
   }
 
   /** Once a minute, of a VMI that has to go and cannot. */

@@ -1,6 +1,6 @@
 import type { Subresource, Webhook } from '../api/extension.ts';
 import type { Cluster } from '../cluster.ts';
-import { CNV_NAMESPACE, resources } from '../resources.ts';
+import { resources } from '../resources.ts';
 import { evacuateCancel } from './evacuate-cancel.ts';
 import { evictionSubresource, evictionWebhook } from './eviction.ts';
 import { guestInfoSubresources } from './guest-info.ts';
@@ -10,26 +10,12 @@ import { migrationWebhooks } from './migration-admission.ts';
 import { nmstateWebhooks } from './nmstate-webhooks.ts';
 import { priorityAdmission } from './priority.ts';
 import { quotaAdmission } from './quota.ts';
+import { virtApiFailure } from './virt-api-service.ts';
 import { vmWebhooks } from './vm-admission.ts';
 import { lifecycleSubresources } from './vm-lifecycle.ts';
 
 /** The API group that virt-api serves as an aggregated API. */
 export const VIRT_API_GROUP = 'subresources.kubevirt.io';
-
-/** virt-api's webhooks by name, and the path it serves them at (recordings, manifests/webhooks). */
-const PATHS: Record<string, string> = {
-  'virtualmachines-mutator.kubevirt.io': 'virtualmachines-mutate',
-  'virtualmachineinstances-mutator.kubevirt.io': 'virtualmachineinstances-mutate',
-  'migrations-mutator.kubevirt.io': 'migration-mutate-create',
-  'virt-launcher-eviction-interceptor.kubevirt.io': 'pod-eviction-validate',
-  'virtualmachineinstances-create-validator.kubevirt.io': 'virtualmachineinstances-validate-create',
-  'virtualmachineinstances-update-validator.kubevirt.io': 'virtualmachineinstances-validate-update',
-  'virtualmachine-validator.kubevirt.io': 'virtualmachines-validate',
-  'migration-create-validator.kubevirt.io': 'migration-validate-create',
-  'migration-update-validator.kubevirt.io': 'migration-validate-update',
-  'kubevirt-crd-status-validator.kubevirt.io': 'status-validate',
-  'migration-policy-validator.kubevirt.io': 'migration-policy-validate-create',
-};
 
 /** virt-api, and what stands beside it: admission webhooks and the API group subresources.kubevirt.io; and the eviction of pods they guard. */
 export function virtApi(cluster: Cluster): { webhooks: Webhook[]; subresources: Subresource[] } {
@@ -73,9 +59,7 @@ function servedByVirtApi(cluster: Cluster, webhook: Webhook): Webhook {
   return {
     ...webhook,
     service: {
-      name: 'virt-api',
-      url: `https://virt-api.${CNV_NAMESPACE}.svc:443/${PATHS[webhook.name] ?? ''}?timeout=10s`,
-      works: () => cluster.virtApi.works(),
+      failure: () => virtApiFailure(cluster, webhook.name),
       ...(guardsEvictions && !cluster.version.evictionsFailClosed ? { ignored: true } : {}),
     },
   };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Deployment, KubeVirt, Pod, VirtualMachineInstanceMigration } from '../../model/objects.ts';
+import type { Deployment, KubeVirt, Node, Pod, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { isReadyPod } from '../../model/pods.ts';
 import { conditionOf } from '../controllers/conditions.ts';
 import { CNV_NAMESPACE, resources } from '../resources.ts';
@@ -113,6 +113,55 @@ describe('virt-controller-crash', () => {
   });
 });
 
+const drain = (): void => {
+  const node = lab.store.get<Node>(resources.nodes, undefined, 'worker-0')!;
+  lab.store.update(resources.nodes, {
+    ...node,
+    spec: { ...node.spec, taints: [{ key: 'kubevirt.io/drain', effect: 'NoSchedule' }] },
+  } as Node);
+};
+const refused = (): string[] =>
+  lab.store
+    .list(resources.events)
+    .flatMap((event) =>
+      'message' in event && /^Error creating/.test(String(event.message)) ? [String(event.message)] : [],
+    );
+const evacuations = (): VirtualMachineInstanceMigration[] =>
+  lab.store
+    .list<VirtualMachineInstanceMigration>(resources.migrations)
+    .filter(({ metadata }) => metadata.name.startsWith('kubevirt-evacuation-'));
+
+describe('certificate-expired', () => {
+  test('makes the webhooks of a virt-api that is ready fail, and is over with its pods', async () => {
+    lab.inject('certificate-expired');
+    lab.clock.advanceBy(30_000);
+    const answer = await migrate('refused');
+    expect([answer.status, (JSON.parse(answer.text) as { message: string }).message]).toEqual([
+      500,
+      expect.stringMatching(
+        /migration-mutate-create\?timeout=10s": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time \S+Z is after \S+Z$/,
+      ),
+    ]);
+    expect(pods('virt-api').map(isReadyPod)).toEqual([true, true]);
+    expect(await lab.ask('GET', '/apis/subresources.kubevirt.io/v1')).toMatchObject({ status: 503 });
+    drain();
+    lab.clock.advanceBy(30_000);
+    expect(refused().at(-1)).toContain('x509: certificate has expired');
+    for (const { metadata } of pods('virt-api')) lab.store.delete(resources.pods, CNV_NAMESPACE, metadata.name);
+    lab.clock.advanceBy(300_000);
+    expect((await migrate('again')).status).toBe(201);
+    expect(evacuations()).not.toEqual([]);
+  });
+
+  test('ends with it', async () => {
+    const { id } = lab.inject('certificate-expired');
+    expect((await migrate('refused')).status).toBe(500);
+    lab.injector.clear(id);
+    expect((await migrate('again')).status).toBe(201);
+    finish('again');
+  });
+});
+
 describe('virt-api-crash', () => {
   test('makes its webhooks fail as the API server words it, and its aggregated API unavailable', async () => {
     lab.inject('virt-api-crash');
@@ -143,6 +192,16 @@ describe('virt-api-crash', () => {
     lab.clock.advanceBy(60_000);
     expect((await migrate('again')).status).toBe(201);
     finish('again');
+  });
+
+  test('makes the evacuation controller say what the API server told it, until virt-api is back', () => {
+    const { id } = lab.inject('virt-api-crash');
+    drain();
+    lab.clock.advanceBy(30_000);
+    expect(refused().at(-1)).toMatch(/^Error creating a Migration: Internal error occurred: .*no endpoints available/);
+    lab.injector.clear(id);
+    lab.clock.advanceBy(300_000);
+    expect(evacuations()).not.toEqual([]);
   });
 
   test('of one pod is not noticed', async () => {

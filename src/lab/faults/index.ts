@@ -6,6 +6,7 @@ import { api503 } from './api-503.ts';
 import { apiLatency } from './api-latency.ts';
 import { apiReset } from './api-reset.ts';
 import { apiRestart } from './api-restart.ts';
+import { certificateExpired } from './certificate-expired.ts';
 import { clockSkew } from './clock-skew.ts';
 import { compaction } from './compaction.ts';
 import type { Fault } from './fault.ts';
@@ -52,6 +53,7 @@ export const faults: readonly Fault[] = [
   virtHandlerRollout,
   virtControllerCrash,
   virtApiCrash,
+  certificateExpired,
   linkSlow,
   linkLossy,
   linkDown,
