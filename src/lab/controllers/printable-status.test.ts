@@ -4,7 +4,7 @@ import { printableStatus, type VmContext } from './printable-status.ts';
 
 const now = Date.parse('2026-03-01T10:00:00Z');
 const vm = (metadata: object = {}): VirtualMachine =>
-  ({ metadata: { name: 'vm', ...metadata } }) as unknown as VirtualMachine;
+  ({ metadata: { name: 'vm', ...metadata }, spec: {} }) as unknown as VirtualMachine;
 const vmi = (status: object, metadata: object = {}): VirtualMachineInstance =>
   ({ metadata: { name: 'vm', ...metadata }, status }) as unknown as VirtualMachineInstance;
 const paused = [{ type: 'Paused', status: 'True' }];

@@ -118,13 +118,13 @@ const drain = (): void => {
   lab.store.update(resources.nodes, {
     ...node,
     spec: { ...node.spec, taints: [{ key: 'kubevirt.io/drain', effect: 'NoSchedule' }] },
-  } as Node);
+  });
 };
 const refused = (): string[] =>
   lab.store
     .list(resources.events)
     .flatMap((event) =>
-      'message' in event && /^Error creating/.test(String(event.message)) ? [String(event.message)] : [],
+      'message' in event && String(event.message).startsWith('Error creating') ? [String(event.message)] : [],
     );
 const evacuations = (): VirtualMachineInstanceMigration[] =>
   lab.store
