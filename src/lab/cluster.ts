@@ -31,6 +31,8 @@ export interface Cluster {
   vmisOn: Index<VirtualMachineInstance>;
   /** Target pods of unfinished migrations, by the migration's UID (label kubevirt.io/migrationJobUID). */
   targetPods: Index<Pod>;
+  /** Pods that attach hot-plugged volumes, by the UID of their launcher. */
+  attachmentPods: Index<Pod>;
   /** Migrations of a VMI, by `namespace/name` (label kubevirt.io/vmi-name). */
   migrationsOf: Index<VirtualMachineInstanceMigration>;
   broken: Broken;
@@ -56,7 +58,12 @@ export function createCluster(parts: Pick<Cluster, 'clock' | 'store' | 'random' 
     podsOn: indexBy<Pod>(store, resources.pods, (pod) => pod.spec?.nodeName),
     podsOf: indexBy<Pod>(store, resources.pods, (pod) => pod.metadata.labels?.['kubevirt.io/created-by']),
     vmisOn: indexBy<VirtualMachineInstance>(store, resources.vmis, (vmi) => vmi.status?.nodeName),
-    targetPods: indexBy<Pod>(store, resources.pods, (pod) => pod.metadata.labels?.['kubevirt.io/migrationJobUID']),
+    targetPods: indexBy<Pod>(store, resources.pods, ({ metadata: { labels } }) =>
+      labels?.['kubevirt.io'] === 'virt-launcher' ? labels['kubevirt.io/migrationJobUID'] : undefined,
+    ),
+    attachmentPods: indexBy<Pod>(store, resources.pods, ({ metadata: { labels, ownerReferences } }) =>
+      labels?.['kubevirt.io'] === 'hotplug-disk' ? ownerReferences?.[0]?.uid : undefined,
+    ),
     migrationsOf: indexBy<VirtualMachineInstanceMigration>(
       store,
       resources.migrations,

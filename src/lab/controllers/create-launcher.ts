@@ -27,23 +27,34 @@ export function createLauncher(
     return { rejected };
   };
   const target = pod.metadata.labels?.['kubevirt.io/migrationJobUID'] !== undefined;
+  const { pod: admitted, rejected, insecure } = admitPod(cluster, pod, vmi);
+  if (insecure !== undefined) {
+    const text = `failed to create ${target ? 'target ' : ''}pod for vmi ${keyOf(vmi)}, it needs a privileged namespace to run: ${insecure}`;
+    return refuse(`failed to render launch manifest: ${text}`, text);
+  }
+  if (rejected !== undefined) {
+    const what = target ? 'vmi migration target pod' : 'virtual machine pod';
+    return refuse(`Error creating pod: ${rejected}`, `failed to create ${what}: ${rejected}`);
+  }
+  return { pod: cluster.store.create(resources.pods, admitted) };
+}
+
+/** Admission of a pod: as it would be stored, or why it is not. Pod Security looks at a launcher, the pod of `vmi`; attachment pods keep to every level. */
+export function admitPod(
+  cluster: Cluster,
+  pod: Pod,
+  vmi?: VirtualMachineInstance,
+): { pod: Pod; rejected?: string; insecure?: string } {
   const ranked = withPriority(cluster, pod);
   const admitted = withLimitDefaults(cluster, 'pod' in ranked ? ranked.pod : pod);
   const outside =
     'unknown' in ranked
       ? `pods "${pod.metadata.name}" is forbidden: ${ranked.unknown}`
       : outsideLimits(cluster, admitted);
-  const insecure = outside === undefined ? violatesPodSecurity(cluster, vmi, admitted) : undefined;
-  if (insecure !== undefined) {
-    const text = `failed to create ${target ? 'target ' : ''}pod for vmi ${keyOf(vmi)}, it needs a privileged namespace to run: ${insecure}`;
-    return refuse(`failed to render launch manifest: ${text}`, text);
-  }
+  const insecure = outside === undefined && vmi !== undefined ? violatesPodSecurity(cluster, vmi, admitted) : undefined;
+  if (insecure !== undefined) return { pod: admitted, insecure };
   const namespace = pod.metadata.namespace ?? '';
   const denied = cluster.broken.podsDenied.has(namespace) ? `${DENIED} ${namespace}` : undefined;
   const rejected = outside ?? denied ?? quotaExceeded(cluster, admitted);
-  if (rejected !== undefined) {
-    const what = target ? 'vmi migration target pod' : 'virtual machine pod';
-    return refuse(`Error creating pod: ${rejected}`, `failed to create ${what}: ${rejected}`);
-  }
-  return { pod: cluster.store.create(resources.pods, admitted) };
+  return { pod: admitted, ...(rejected === undefined ? {} : { rejected }) };
 }

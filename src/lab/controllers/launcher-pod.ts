@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
+import { isHotplugged } from './live-update-volumes.ts';
 import { overheadAnnotation } from './memory-overhead.ts';
 import { NETWORKS } from './multus-selection.ts';
 
@@ -97,7 +98,9 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         { name: 'sockets', emptyDir: {} },
         { name: 'libvirt-runtime', emptyDir: {} },
         { name: 'ephemeral-disks', emptyDir: {} },
-        ...claimsOf(vmi).map(({ name, claimName }) => ({ name, persistentVolumeClaim: { claimName } })),
+        ...claimsOf(vmi).flatMap(({ name, claimName, hotplugged }) =>
+          hotplugged ? [] : [{ name, persistentVolumeClaim: { claimName } }],
+        ),
         ...hostPathsOf(vmi),
       ],
       containers: [
@@ -167,12 +170,19 @@ function secondaryNetworks({ spec, metadata }: VirtualMachineInstance): Record<s
   return asked.length === 0 ? {} : { [NETWORKS]: JSON.stringify(asked) };
 }
 
+interface ClaimVolume {
+  name: string;
+  claimName: string;
+  /** Not the launcher has it, but an attachment pod. */
+  hotplugged: boolean;
+}
+
 /** Volumes of a VMI that are claims, by the volume's name. */
-export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): { name: string; claimName: string }[] {
-  const claims: { name: string; claimName: string }[] = [];
+export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): ClaimVolume[] {
+  const claims: ClaimVolume[] = [];
   for (const volume of vmi.spec.volumes ?? []) {
     const claimName = volume.persistentVolumeClaim?.claimName ?? volume.dataVolume?.name;
-    if (claimName !== undefined) claims.push({ name: volume.name, claimName });
+    if (claimName !== undefined) claims.push({ name: volume.name, claimName, hotplugged: isHotplugged(volume) });
   }
   return claims;
 }

@@ -8,6 +8,7 @@ import type {
 import { matchPolicy, withPolicy } from '../../model/policies.ts';
 import { type Cluster, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { hasHotplugVolumes } from './attachment-pod.ts';
 import { migrationSettings } from './config.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
 import { overheadOf } from './memory-overhead.ts';
@@ -27,6 +28,9 @@ export function handOff(
   const policy = matchPolicy(store.list<MigrationPolicy>(resources.migrationPolicies).slice(), vmi, namespace);
   const { configuration, named } = withPolicy(cluster.version, migrationSettings(cluster), policy);
   const targetMemoryOverhead = overheadOf(pod);
+  const attachment = cluster.attachmentPods.get(pod.metadata.uid ?? '')[0];
+  // "target attachment pod not found": virt-controller tries again, for ever.
+  if (attachment === undefined && hasHotplugVolumes(vmi)) return;
   modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
     draft.status = {
       ...draft.status,
@@ -37,6 +41,7 @@ export function handOff(
         targetNode: pod.spec?.nodeName ?? '',
         targetPod: pod.metadata.name,
         migrationConfiguration: configuration,
+        ...(attachment === undefined ? {} : { targetAttachmentPodUID: attachment.metadata.uid ?? '' }),
         ...(targetMemoryOverhead === undefined ? {} : { targetMemoryOverhead }),
         ...(policy !== undefined && named ? { migrationPolicyName: policy.metadata.name } : {}),
       },

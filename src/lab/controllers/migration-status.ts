@@ -1,6 +1,7 @@
 import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import type { Cluster } from '../cluster.ts';
+import { hasHotplugVolumes } from './attachment-pod.ts';
 import { isTrue } from './conditions.ts';
 import { isFinalMigration } from './migration-slots.ts';
 import { isLauncherReady } from './pod-status.ts';
@@ -67,15 +68,24 @@ export function nextStatus(
   if (hasFailed) return failed('source node reported migration failed');
   if (canceled && !isTrue(migration.status?.conditions, 'migrationAbortRequested')) return { abortRequested: true };
 
+  const attachment = pod && cluster.attachmentPods.get(pod.metadata.uid ?? '')[0];
+  if (attachment !== undefined && isFinishedPod(attachment)) {
+    return failed('Migration failed because target attachment pod shutdown during migration');
+  }
+  const attached = !hasHotplugVolumes(vmi) || (attachment !== undefined && isLauncherReady(attachment));
+
   switch (phase) {
     case '':
       return otherOwner(cluster, migration, vmi)
         ? failed('VMI is not eligible for migration because another migration job is in progress.')
         : { phase: firstPhase(migration) };
     case 'Pending':
-      return pod === undefined ? undefined : { phase: 'Scheduling' };
+      // Until v1.5 it only has to be there.
+      return pod !== undefined && (attached || (cluster.version.minor < 6 && attachment !== undefined))
+        ? { phase: 'Scheduling' }
+        : undefined;
     case 'Scheduling':
-      return pod !== undefined && isLauncherReady(pod) ? { phase: 'Scheduled' } : undefined;
+      return pod !== undefined && isLauncherReady(pod) && attached ? { phase: 'Scheduled' } : undefined;
     case 'Scheduled':
       return own?.targetNode !== undefined ? { phase: 'PreparingTarget' } : undefined;
     case 'PreparingTarget':

@@ -3,11 +3,13 @@ import { isFinishedPod } from '../../model/pods.ts';
 import { type Cluster, keyOf, modify, now, remove } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
+import { hotplugVolumesOf } from './attachment-pod.ts';
 import { conditionOf, put } from './conditions.ts';
 import { featureGateEnabled } from './config.ts';
 import { logReenqueued } from './controller-log.ts';
 import { createLauncher } from './create-launcher.ts';
 import { raiseBudget } from './disruption-budgets.ts';
+import { createAttachment } from './hotplug.ts';
 import { CPU_FEATURE, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { backoffOf } from './migration-backoff.ts';
 import { freeSlots } from './migration-slots.ts';
@@ -74,6 +76,29 @@ export function createTarget(
     'SuccessfulCreate',
     `Created migration target pod ${created.metadata.name}`,
   );
+  return undefined;
+}
+
+/** The hot-plugged volumes are attached where the target pod runs, by a pod of their own (createAttachmentPod). */
+export function attachAtTarget(
+  cluster: Cluster,
+  random: Random,
+  migration: VirtualMachineInstanceMigration,
+  vmi: VirtualMachineInstance,
+  target: Pod,
+): Requeue | undefined {
+  const source = currentPod(cluster, vmi);
+  if (source === undefined || cluster.attachmentPods.count(target.metadata.uid ?? '') > 0) return undefined;
+  const { pod, rejected } = createAttachment(cluster, random, vmi, target, hotplugVolumesOf(vmi, source), {
+    labels: { 'kubevirt.io/migrationJobUID': migration.metadata.uid ?? '' },
+    annotations: { 'kubevirt.io/migrationJobName': migration.metadata.name },
+  });
+  if (rejected !== undefined) {
+    logReenqueued(cluster, migration, rejected);
+    return { afterMs: RETRY, background: true };
+  }
+  const message = `Created attachment pod ${pod?.metadata.name ?? ''}`;
+  cluster.events.normal(migration, VIRT_CONTROLLER, 'SuccessfulCreate', message);
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { HOTPLUG_DISK, hasHotplugVolumes } from './attachment-pod.ts';
 import { isTrue, put, without } from './conditions.ts';
 import { migrationSettings, usesPriorities } from './config.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
@@ -9,7 +10,7 @@ import { finish } from './migration-finish.ts';
 import { failHandedOver, handOff, requestAbort } from './migration-handoff.ts';
 import { isFinalMigration, targetPodOf, vmiOfMigration } from './migration-slots.ts';
 import { nextStatus } from './migration-status.ts';
-import { cancelTarget, createTarget, RETRY, watchPending } from './migration-target.ts';
+import { attachAtTarget, cancelTarget, createTarget, RETRY, watchPending } from './migration-target.ts';
 import { MIGRATION_FINALIZER } from './new-migration.ts';
 import { isLauncherReady } from './pod-status.ts';
 import { isFinalVmi } from './printable-status.ts';
@@ -140,7 +141,11 @@ export function migrationController(cluster: Cluster): Controller {
     switch (migration.status?.phase ?? '') {
       case 'Pending':
         if (canceled) return cancelTarget(cluster, migration, pod);
-        return pod === undefined ? waitOrCreate(migration, vmi) : undefined;
+        if (pod === undefined) return waitOrCreate(migration, vmi);
+        if (!hasHotplugVolumes(vmi)) return undefined;
+        return isLauncherReady(pod)
+          ? attachAtTarget(cluster, random, migration, vmi, pod)
+          : watchPending(cluster, migration, vmi, pod);
       case 'Scheduling':
         if (canceled) return cancelTarget(cluster, migration, pod);
         return pod === undefined ? undefined : watchPending(cluster, migration, vmi, pod);
@@ -232,6 +237,9 @@ export function migrationController(cluster: Cluster): Controller {
         else if (resource === resources.vmis) addAll(keyOf(object), event.type !== 'DELETED');
         else if (resource === resources.pods && object.metadata.labels?.['kubevirt.io/created-by'] !== undefined) {
           addAll(`${object.metadata.namespace ?? ''}/${object.metadata.labels['vm.kubevirt.io/name'] ?? ''}`, true);
+        } else if (resource === resources.pods && object.metadata.labels?.['kubevirt.io'] === HOTPLUG_DISK) {
+          const name = object.metadata.annotations?.['kubevirt.io/migrationJobName'];
+          if (name !== undefined) queue.add(`${object.metadata.namespace ?? ''}/${name}`);
         } else if (resource === resources.resourceQuotas && event.type !== 'ADDED')
           wakeRejected(object.metadata.namespace);
       });

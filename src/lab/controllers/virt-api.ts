@@ -5,6 +5,7 @@ import { evacuateCancel } from './evacuate-cancel.ts';
 import { evictionSubresource, evictionWebhook } from './eviction.ts';
 import { guestInfoSubresources } from './guest-info.ts';
 import { hyperConvergedWebhooks } from './hco-admission.ts';
+import { hotplugSubresources } from './hotplug-api.ts';
 import { limitRanger } from './limit-range.ts';
 import { migrationWebhooks } from './migration-admission.ts';
 import { nmstateWebhooks } from './nmstate-webhooks.ts';
@@ -32,6 +33,7 @@ export function virtApi(cluster: Cluster): { webhooks: Webhook[]; subresources: 
     ],
     subresources: [
       ...lifecycleSubresources(cluster),
+      ...hotplugSubresources(cluster),
       ...evacuateCancel(cluster),
       ...guestInfoSubresources(cluster),
       evictionSubresource(cluster),

@@ -4,6 +4,7 @@ import { resources } from '../resources.ts';
 import { put } from './conditions.ts';
 import { guestStatus, migratable } from './guest-status.ts';
 import { handlerSource, handlerWorks } from './handler-pods.ts';
+import { hotplugGuest } from './hotplug-guest.ts';
 import { DOWN } from './kubelet.ts';
 import { logTo } from './launcher-log.ts';
 import { endGuestOf } from './launcher-shutdown.ts';
@@ -29,6 +30,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
   const random = cluster.random.fork('virt-handler');
   const queue = workqueue(cluster, 'virt-handler', { from: 10, to: 40 }, reconcile, [cluster.virtApi]);
   const jobs = migrationJobs(cluster, random);
+  const hotplug = hotplugGuest(cluster);
   const booting = new Set<string>();
 
   function reconcile(key: string): Requeue | undefined {
@@ -40,7 +42,10 @@ export function virtHandler(cluster: Cluster): VirtHandler {
     const node = vmi.status?.nodeName;
     if (vmi.status?.phase === 'Scheduled' && handlerWorks(cluster, node)) boot(vmi);
     if (vmi.status?.phase !== 'Running') return undefined;
-    if (handlerWorks(cluster, node)) describe(vmi);
+    if (handlerWorks(cluster, node)) {
+      describe(vmi);
+      hotplug.advance(vmi);
+    }
     jobs.advance(vmi);
     return undefined;
   }
@@ -120,7 +125,7 @@ export function virtHandler(cluster: Cluster): VirtHandler {
           const pod = object as Pod;
           const labels = pod.metadata.labels ?? {};
           if (labels['kubevirt.io'] === 'virt-handler') wakeNode(pod.spec?.nodeName);
-          const uid = labels['kubevirt.io/migrationJobUID'];
+          const uid = labels['kubevirt.io'] === 'virt-launcher' ? labels['kubevirt.io/migrationJobUID'] : undefined;
           const leaving =
             event.type === 'DELETED' || pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Failed';
           if (uid !== undefined && leaving) jobs.lose((job) => job.uid === uid);

@@ -9,6 +9,7 @@ import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from
 import { resources } from '../resources.ts';
 import { type Condition, isTrue, put, without } from './conditions.ts';
 import { dataVolumeFailed, dataVolumeProvisions, ensureDataVolumes } from './data-volumes.ts';
+import { plugVolumes } from './hotplug-requests.ts';
 import { VIRT_CONTROLLER } from './launcher-pod.ts';
 import { liveUpdate } from './live-update.ts';
 import { syncAnnotations } from './live-update-annotations.ts';
@@ -63,6 +64,7 @@ export function virtVm(cluster: Cluster): Controller {
     }
     // A VM that shall not run is not kept waiting by its DataVolumes (vm.go sync).
     if (!ensureDataVolumes(cluster, vm) && runStrategyOf(vm) !== 'Halted') return;
+    plugVolumes(cluster, vm, vmi);
     const requests = vm.status?.stateChangeRequests ?? [];
     const first = requests[0];
     if (first?.action === 'Stop' && vmi !== undefined && (first.uid === undefined || first.uid === vmi.metadata.uid)) {

@@ -1,11 +1,13 @@
-import type { KubeObject, PersistentVolumeClaim, Pod, VirtualMachineInstance } from '../../model/objects.ts';
+import type { KubeObject, Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { isFinishedPod } from '../../model/pods.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { HOTPLUG_DISK } from './attachment-pod.ts';
 import { put, without } from './conditions.ts';
 import { createLauncher } from './create-launcher.ts';
 import { claimsWanted, dataVolumesReady } from './data-volumes.ts';
-import { claimsOf, launcherImage, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { endAttachments, syncAttachments } from './hotplug.ts';
+import { launcherImage, launcherPod, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { markSizeChanges } from './live-update-size.ts';
 import { claimOfVolume } from './live-update-volumes.ts';
 import { overheadOf } from './memory-overhead.ts';
@@ -14,6 +16,7 @@ import { isFinalVmi } from './printable-status.ts';
 import { syncReadinessGate } from './readiness-gate.ts';
 import { MIGRATION_TARGET } from './vmi-defaults.ts';
 import { markVolumesChange } from './volume-migration.ts';
+import { volumesOf, volumesWithHotplug } from './volume-status.ts';
 import { type Requeue, workqueue } from './workqueue.ts';
 
 const OUTDATED_LABEL = 'kubevirt.io/outdatedLauncherImage';
@@ -58,6 +61,7 @@ export function virtVmi(cluster: Cluster): Controller {
     const pods = cluster.podsOf.get(vmi.metadata.uid ?? '');
     if (vmi.metadata.deletionTimestamp !== undefined) return shutDown(vmi, pods);
     if (isFinalVmi(vmi)) {
+      endAttachments(cluster, vmi, pods, 'all');
       for (const pod of pods) if (!isFinishedPod(pod)) deletePod(vmi, pod);
       return undefined;
     }
@@ -79,6 +83,8 @@ export function virtVmi(cluster: Cluster): Controller {
         events.normal(vmi, VIRT_CONTROLLER, 'SuccessfulCreate', `Created virtual machine pod ${created.metadata.name}`);
       return rejected === undefined ? undefined : { afterMs: 5000, background: true };
     }
+    endAttachments(cluster, vmi, pods, 'orphaned');
+    const again = pod === undefined ? undefined : syncAttachments(cluster, random, vmi, pod);
     modify<VirtualMachineInstance>(cluster, resources.vmis, vmi, (draft) => {
       draft.status = { ...draft.status };
       if (pods.length > 0) {
@@ -86,7 +92,7 @@ export function virtVmi(cluster: Cluster): Controller {
           pods.map((one) => [one.metadata.uid ?? '', one.spec?.nodeName ?? '']),
         );
       }
-      const volumeStatus = volumesOf(cluster, draft);
+      const volumeStatus = pod === undefined ? volumesOf(cluster, draft) : volumesWithHotplug(cluster, draft, pod);
       if (volumeStatus.length > 0) draft.status.volumeStatus = volumeStatus;
       if (pod === undefined) {
         enterPhase(cluster, draft, 'Failed');
@@ -121,7 +127,7 @@ export function virtVmi(cluster: Cluster): Controller {
         delete draft.metadata.labels[TARGET_LABEL];
       }
     });
-    return undefined;
+    return again;
   }
 
   /** No pod before the claims are there, and filled; of a missing one the VMI tells. */
@@ -229,6 +235,7 @@ export function virtVmi(cluster: Cluster): Controller {
 
   /** A deleted VMI goes once all its pods are gone. */
   function shutDown(vmi: VirtualMachineInstance, pods: Pod[]): Requeue | undefined {
+    endAttachments(cluster, vmi, pods, 'all');
     for (const pod of pods) deletePod(vmi, pod);
     if (cluster.podsOf.count(vmi.metadata.uid ?? '') > 0) return undefined;
     if (vmi.status?.phase === 'Running') {
@@ -266,33 +273,16 @@ export function virtVmi(cluster: Cluster): Controller {
         if (event.resource === resources.vmis && event.type !== 'DELETED') queue.add(keyOf(event.object));
         if (event.resource === resources.claims || event.resource === resources.dataVolumes) wakeUsersOf(event.object);
         if (event.resource !== resources.pods) return;
-        const owner = event.object.metadata.ownerReferences?.find(({ kind }) => kind === 'VirtualMachineInstance');
-        if (owner !== undefined) queue.add(`${event.object.metadata.namespace ?? ''}/${owner.name}`);
+        const { namespace, ownerReferences } = event.object.metadata;
+        const attaches = event.object.metadata.labels?.['kubevirt.io'] === HOTPLUG_DISK;
+        const launcher = attaches
+          ? store.get<Pod>(resources.pods, namespace, ownerReferences?.[0]?.name ?? '')
+          : undefined;
+        const owner = (launcher?.metadata.ownerReferences ?? ownerReferences)?.find(
+          ({ kind }) => kind === 'VirtualMachineInstance',
+        );
+        if (owner !== undefined) queue.add(`${namespace ?? ''}/${owner.name}`);
       });
     },
   };
-}
-
-type VolumeStatus = NonNullable<NonNullable<VirtualMachineInstance['status']>['volumeStatus']>[number];
-
-/** status.volumeStatus: every volume, claims with what the claim says of itself. */
-export function volumesOf(cluster: Pick<Cluster, 'store'>, vmi: VirtualMachineInstance): VolumeStatus[] {
-  const claims = new Map(claimsOf(vmi).map(({ name, claimName }) => [name, claimName]));
-  const before = new Map((vmi.status?.volumeStatus ?? []).map((status) => [status.name, status]));
-  return (vmi.spec.volumes ?? []).map((volume) => {
-    const claimName = claims.get(volume.name);
-    const status: VolumeStatus = { name: volume.name, target: before.get(volume.name)?.target ?? '' };
-    if (claimName === undefined) return status;
-    const claim = cluster.store.get<PersistentVolumeClaim>(resources.claims, vmi.metadata.namespace, claimName);
-    if (claim === undefined) return status;
-    status.persistentVolumeClaimInfo = {
-      claimName,
-      accessModes: claim.spec?.accessModes ?? [],
-      volumeMode: claim.spec?.volumeMode ?? 'Filesystem',
-      capacity: (claim.status?.capacity ?? {}) as Record<string, never>,
-      requests: (claim.spec?.resources?.requests ?? {}) as Record<string, never>,
-      filesystemOverhead: '0.055',
-    } as NonNullable<VolumeStatus['persistentVolumeClaimInfo']>;
-    return status;
-  });
 }

@@ -7,6 +7,7 @@ import { apiLatency } from './api-latency.ts';
 import { apiReset } from './api-reset.ts';
 import { apiRestart } from './api-restart.ts';
 import { certificateExpired } from './certificate-expired.ts';
+import { attachmentEvicted } from './attachment-evicted.ts';
 import { clockSkew } from './clock-skew.ts';
 import { compaction } from './compaction.ts';
 import type { Fault } from './fault.ts';
@@ -63,6 +64,7 @@ export const faults: readonly Fault[] = [
   imagePull,
   volumeAttach,
   targetCrash,
+  attachmentEvicted,
   quotaExceeded,
   podRefused,
   migrationStuck,
