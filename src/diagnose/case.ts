@@ -40,6 +40,8 @@ export interface MigrationCase extends ClusterCase {
   /** Of an unfinished one: the slots it takes. */
   view?: Migration;
   targetPod?: Pod;
+  /** The pod beside the target pod that attaches hot-plugged volumes there. */
+  attachmentPod?: Pod;
   /** Of the target pod, also when it is gone. */
   targetPodName?: string;
   sourceNode?: string;
@@ -109,8 +111,8 @@ export function migrationCase(cluster: ClusterCase, migration: VirtualMachineIns
   const stateOnVmi = own?.migrationUid !== uid && onVmi?.migrationUid === uid;
   const state = own?.migrationUid === uid ? own : stateOnVmi ? onVmi : undefined;
   const targetPod =
-    view?.targetPod ??
-    itemsOf(snapshot.lists.pods).find(({ metadata }) => metadata.labels?.['kubevirt.io/migrationJobUID'] === uid);
+    view?.targetPod ?? itemsOf(snapshot.lists.pods).find(({ metadata: { labels } }) => isLauncherOf(labels, uid));
+  const attachmentPod = targetPod && attachmentOf(targetPod, snapshot);
   const sourceNode = state?.sourceNode ?? (isFinal(migration) ? undefined : vm?.node);
   const targetNode = state?.targetNode ?? targetPod?.spec?.nodeName;
   const created = Date.parse(migration.metadata.creationTimestamp ?? snapshot.takenAt);
@@ -121,7 +123,8 @@ export function migrationCase(cluster: ClusterCase, migration: VirtualMachineIns
   return {
     ...cluster,
     events: inNamespace.filter((event) => {
-      if (event.about.name === name || event.about.name === targetPodName) return true;
+      const of = event.about.name;
+      if (of === name || of === targetPodName || of === attachmentPod?.metadata.name) return true;
       return about.has(event.about.name) && Date.parse(event.last) >= span.from && Date.parse(event.first) <= span.to;
     }),
     logs: cluster.logs.map((log) => ({ ...log, lines: log.lines.filter((line) => isWithin(line, span)) })),
@@ -134,11 +137,26 @@ export function migrationCase(cluster: ClusterCase, migration: VirtualMachineIns
     ...(state !== undefined && { state }),
     ...(view !== undefined && { view }),
     ...(targetPod !== undefined && { targetPod }),
+    ...(attachmentPod !== undefined && { attachmentPod }),
     ...(targetPodName !== undefined && { targetPodName }),
     ...(sourceNode !== undefined && { sourceNode }),
     ...(targetNode !== undefined && { targetNode }),
     ageMs: cluster.now - created,
   };
+}
+
+function isLauncherOf(labels: Record<string, string> | undefined, migrationUid: string | undefined): boolean {
+  return labels?.['kubevirt.io'] === 'virt-launcher' && labels['kubevirt.io/migrationJobUID'] === migrationUid;
+}
+
+/** The pod that attaches hot-plugged volumes for a launcher, which owns it (KubeVirt pkg/controller, AttachmentPods). */
+function attachmentOf({ metadata: { uid, labels } }: Pod, snapshot: Snapshot): Pod | undefined {
+  const job = labels?.['kubevirt.io/migrationJobUID'];
+  return itemsOf(snapshot.lists.pods).find(
+    ({ metadata: own }) =>
+      own.labels?.['kubevirt.io/migrationJobUID'] === job &&
+      own.ownerReferences?.some((owner) => owner.kind === 'Pod' && owner.uid === uid) === true,
+  );
 }
 
 /**

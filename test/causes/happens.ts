@@ -84,3 +84,19 @@ export const brokenInPostCopy: Happens = async (hand) => {
   await hand.remove(at.pod(hand.target('web').metadata.name));
   hand.pass(60);
 };
+
+/** web has a volume more, since a moment: on shared storage, plugged in while it runs. */
+export const plugged: Happens = async (hand) => {
+  await hand.create('/api/v1/namespaces/vms/persistentvolumeclaims', {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'more', namespace: 'vms' },
+    spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '5Gi' } } },
+  });
+  await hand.put('/apis/subresources.kubevirt.io/v1/namespaces/vms/virtualmachines/web/addvolume', {
+    name: 'more',
+    disk: { disk: { bus: 'scsi' } },
+    volumeSource: { persistentVolumeClaim: { claimName: 'more' } },
+  });
+  hand.pass(30);
+};

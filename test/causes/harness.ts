@@ -26,6 +26,7 @@ import type {
 export interface Hand {
   create(path: string, body: object): Promise<void>;
   merge(path: string, body: object, as?: string): Promise<void>;
+  put(path: string, body: object): Promise<void>;
   remove(path: string): Promise<void>;
   fault(name: string, more?: Omit<FaultRequest, 'name'>): void;
   /** Lab time passes, seconds. */
@@ -45,6 +46,8 @@ export interface Hand {
   volume(vm: string): string;
   /** The target pod of m-VM. */
   target(vm: string): Pod;
+  /** The pod that attaches hot-plugged volumes beside another pod. */
+  attachment(pod: Pod): Pod;
   /** An event as a component would record it. */
   event(kind: string, name: string, reason: string, message: string): Promise<void>;
   /** Live-migration settings, in HyperConverged. */
@@ -179,6 +182,7 @@ function handIn(lab: Lab, client: KubeClient): Hand {
   const hand: Hand = {
     create: (path, body) => send('POST', path, body),
     merge: (path, body, as) => send('PATCH', path, body, 'application/merge-patch+json', as),
+    put: (path, body) => send('PUT', path, body),
     remove: (path) => send('DELETE', path),
     fault: (name, more = {}) => void lab.injector.inject({ name, ...more }),
     pass: (seconds) => lab.clock.advanceBy(seconds * 1000),
@@ -224,7 +228,15 @@ function handIn(lab: Lab, client: KubeClient): Hand {
     target: (vm) =>
       lab.store
         .list<Pod>(resources.pods, 'vms')
-        .find((pod) => pod.metadata.labels?.['kubevirt.io/migrationJobUID'] === migration(vm)?.metadata.uid)!,
+        .find(
+          ({ metadata: { labels } }) =>
+            labels?.['kubevirt.io'] === 'virt-launcher' &&
+            labels['kubevirt.io/migrationJobUID'] === migration(vm)?.metadata.uid,
+        )!,
+    attachment: ({ metadata }) =>
+      lab.store
+        .list<Pod>(resources.pods, 'vms')
+        .find((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid))!,
     event: (kind, name, reason, message) => {
       const time = new Date(lab.clock.now()).toISOString().replace(/\.\d+Z/, 'Z');
       return send('POST', at.events, {

@@ -1,4 +1,5 @@
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
+import { attachmentRows } from './attachment-rows.ts';
 import { ALL, type Happens, type LabRow, pending, running, well } from './happens.ts';
 import { at, scenario } from './harness.ts';
 
@@ -150,24 +151,7 @@ export const targetRows: LabRow[] = [
     },
     near: running,
   },
-  {
-    cause: 'target/attachment-pod',
-    happens: async (hand) => {
-      await pending(hand);
-      hand.pass(900);
-      await hand.remove(at.events);
-      await hand.event(
-        'VirtualMachineInstanceMigration',
-        'm-web',
-        'FailedMigration',
-        'Migration failed because target attachment pod shutdown during migration',
-      );
-    },
-    near: async (hand) => {
-      await pending(hand);
-      hand.pass(900);
-    },
-  },
+  ...attachmentRows,
   {
     cause: 'target/not-prepared',
     confidence: 'likely',
