@@ -1,4 +1,5 @@
 import { type AttachedVolume, attachedVolumesOf } from './attach-limits.ts';
+import { attachmentPodOf, hasHotplugVolumes } from './attachment-pod.ts';
 import {
   computeRequests,
   helperRequests,
@@ -43,7 +44,7 @@ export interface Constraints {
   networks: NetworkNeed[];
 }
 
-/** What the launcher pod on the target will ask of its node. */
+/** What the launcher pod on the target will ask of its node, and the one with hot-plugged volumes beside it. */
 export interface TargetPod extends Constraints {
   namespace: string;
   labels: Record<string, string>;
@@ -83,8 +84,14 @@ function build(vm: Vm, snapshot: Snapshot): TargetPod {
     ),
     volumes: boundVolumesOf(vm, snapshot),
     attached: attachedVolumesOf(vm, snapshot),
-    requests: requestsFor(vm, snapshot),
+    requests: withAttachment(vm, requestsFor(vm, snapshot)),
   };
+}
+
+/** What attaches hot-plugged volumes has to fit in beside the launcher. */
+function withAttachment(vm: Vm, requests: Resources): Resources {
+  if (hasHotplugVolumes(vm)) addAmounts(requests, requestsOf(attachmentPodOf(vm)));
+  return requests;
 }
 
 /** The VMI's labels of now, over those that virt-controller has given its launcher. */

@@ -1,7 +1,7 @@
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { nfs } from '../../src/lab/scenarios/storage.ts';
 import { type Case, type Hand, type LabRow, paths, since, until } from './harness.ts';
-import { label, on, policy, vmim } from './steps.ts';
+import { label, on, plugged, policy, vmim } from './steps.ts';
 
 const HCO = '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
 const place = (count: number): Scenario => ({
@@ -152,6 +152,14 @@ const attached = (elsewhere: boolean): Case => ({
 
 /** Rows that change their cluster so much that each has one of its own; or that are about a smaller one. */
 export const aloneRows: LabRow[] = [
+  {
+    check: 'storage/hotplugged-volumes',
+    title: 'on its way',
+    alone: true,
+    case: { ...plugged('ontap-nas'), settle: 0.3 },
+    near: { ...plugged('ontap-nas'), settle: 10 },
+    said: ['warning', /volume more is just being plugged/],
+  },
   {
     check: 'vm/running',
     title: 'stops',

@@ -30,6 +30,7 @@ export interface Hand {
   get<T>(path: string): Promise<T>;
   create(path: string, body: object): Promise<void>;
   merge(path: string, body: object): Promise<void>;
+  put(path: string, body: object): Promise<void>;
   remove(path: string): Promise<void>;
   /** As `ferry lab fault inject`. */
   fault(request: FaultRequest): void;
@@ -143,6 +144,7 @@ function handIn(lab: Lab, client: KubeClient, namespace: string): Hand {
     get: async (path) => JSON.parse(await send('GET', path)),
     create: async (path, body) => void (await send('POST', path, body)),
     merge: async (path, body) => void (await send('PATCH', path, body, 'application/merge-patch+json')),
+    put: async (path, body) => void (await send('PUT', path, body)),
     remove: async (path) => void (await send('DELETE', path)),
     fault: (request) => void lab.injector.inject(request),
     pass: (seconds) => lab.clock.advanceBy(seconds * 1000),

@@ -96,3 +96,20 @@ export async function leftOver(hand: Hand, own: boolean): Promise<void> {
   });
   hand.pass(2);
 }
+
+/** A running VM gets a volume more, of this class. */
+export const plugged = (storageClassName: string): Case => ({
+  before: (hand) =>
+    hand.create(paths.claims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'more' },
+      spec: { accessModes: ['ReadWriteMany'], storageClassName, resources: { requests: { storage: '1Gi' } } },
+    }),
+  after: (hand) =>
+    hand.put('/apis/subresources.kubevirt.io/v1/namespaces/{ns}/virtualmachines/web/addvolume', {
+      name: 'more',
+      disk: { disk: { bus: 'scsi' } },
+      volumeSource: { persistentVolumeClaim: { claimName: 'more' } },
+    }),
+});

@@ -10,6 +10,7 @@ import {
   leftOver,
   nic,
   on,
+  plugged,
   policy,
   quota,
   sev,
@@ -91,19 +92,9 @@ export const sharedRows: LabRow[] = [
   },
   {
     check: 'storage/hotplugged-volumes',
-    case: {
-      after: (hand) =>
-        hand.merge(paths.vmi, {
-          status: { volumeStatus: [{ name: 'more', target: '', phase: 'AttachedToNode', hotplugVolume: {} }] },
-        }),
-    },
-    near: {
-      after: (hand) =>
-        hand.merge(paths.vmi, {
-          status: { volumeStatus: [{ name: 'more', target: 'sda', phase: 'Ready', hotplugVolume: {} }] },
-        }),
-    },
-    said: ['warning', /volume more is just being plugged/],
+    case: plugged('nosuch'),
+    near: plugged('ontap-nas'),
+    said: ['blocker', /its claim more has no storage yet \(Pending\)/],
   },
   {
     check: 'storage/node-local-data',

@@ -1,3 +1,4 @@
+import { attachmentPodOf, hasHotplugVolumes } from '../../model/attachment-pod.ts';
 import {
   limitsIn,
   limitViolations,
@@ -21,18 +22,6 @@ const quotasOf = perSnapshot((snapshot) =>
   groupBy(itemsOf(snapshot.lists.resourceQuotas), ({ metadata }) => metadata.namespace),
 );
 
-/** The pod that holds hotplugged volumes on the target (facts/kubevirt.md F3). */
-const ATTACHMENT: Resources = {
-  pods: 1,
-  'count/pods': 1,
-  cpu: 10,
-  'requests.cpu': 10,
-  memory: 2e6,
-  'requests.memory': 2e6,
-  'limits.cpu': 100,
-  'limits.memory': 80e6,
-};
-
 /** While it migrates, a VM has two pods; a namespace whose quota is used up has no place for the second. */
 export const quota: Check = {
   id: 'quota/second-pod',
@@ -44,14 +33,20 @@ export const quota: Check = {
     const ranges = rangesOf(snapshot).get(vm.namespace) ?? [];
     if (vm.node === undefined || quotas.length + ranges.length === 0) return [];
     const second = secondPodOf(vm.launcher, ranges);
-    const asked = podNeeds(vm, second, snapshot);
+    const attachment = hasHotplugVolumes(vm) ? withLimitDefaults(attachmentPodOf(vm), limitsIn(ranges)) : undefined;
+    const asked = podNeeds(vm, second, attachment, snapshot);
     const claims = claimNeeds(vm, snapshot);
     return [
-      ...outOfBounds(vm, second, ranges),
+      ...outOfBounds(vm, second, 'its second pod', ranges),
+      ...outOfBounds(vm, attachment, 'the pod that attaches its hot-plugged volumes', ranges),
       ...quotas.flatMap((object) => {
         const scoped = hasScopes(object);
         if (scoped && (second === undefined || !countsPod(object, second))) return [];
-        return [...silent(vm, second, object), ...short(vm, object, scoped ? asked : { ...asked, ...claims })];
+        const unsaid = [
+          ...silent(vm, second, 'its second pod', object),
+          ...silent(vm, scoped ? undefined : attachment, 'the pod that attaches its hot-plugged volumes', object),
+        ];
+        return [...unsaid, ...short(vm, object, scoped ? asked : { ...asked, ...claims })];
       }),
     ];
   },
@@ -67,7 +62,7 @@ function secondPodOf(launcher: Pod | undefined, ranges: readonly LimitRange[]): 
 }
 
 /** LimitRanges that do not let the second pod in; they may be younger than the first. */
-function outOfBounds(vm: Vm, second: Pod | undefined, ranges: readonly LimitRange[]): Draft[] {
+function outOfBounds(vm: Vm, second: Pod | undefined, which: string, ranges: readonly LimitRange[]): Draft[] {
   if (second === undefined) return [];
   const over = requestsOverLimits(second);
   return ranges.flatMap((object, index) => {
@@ -76,8 +71,8 @@ function outOfBounds(vm: Vm, second: Pod | undefined, ranges: readonly LimitRang
     if (found.length === 0) return [];
     const { name } = object.metadata;
     return blocker(vm, {
-      message: `LimitRange ${name} of its namespace does not let its second pod in: ${found.join('; ')}`,
-      summary: `LimitRange ${name} does not let its second pod in`,
+      message: `LimitRange ${name} of its namespace does not let ${which} in: ${found.join('; ')}`,
+      summary: `LimitRange ${name} does not let ${which} in`,
       evidence: at(object, '.spec.limits', object.spec?.limits),
       remedy: `Widen the LimitRange (kubectl edit limitrange ${name} -n ${vm.namespace}) so that it takes the VM's pod, or state requests and limits in the VM (spec.domain.resources), which needs a restart. A restart alone would not help: the new pod would be turned down as well.`,
       allows: 'nothing',
@@ -110,13 +105,13 @@ function short(vm: Vm, object: ResourceQuota, needs: Resources): Draft[] {
 }
 
 /** A quota on something that the VM's pod does not state turns the second pod down, though it let the first one in: it is younger. */
-function silent(vm: Vm, second: Pod | undefined, object: ResourceQuota): Draft[] {
+function silent(vm: Vm, second: Pod | undefined, which: string, object: ResourceQuota): Draft[] {
   const missing = second === undefined ? undefined : unstated(object.spec?.hard ?? {}, second);
   if (missing === undefined) return [];
   return [
     blocker(vm, {
-      message: `quota ${object.metadata.name} would turn its second pod down, which ${missing}`,
-      summary: `quota ${object.metadata.name} asks for what its pod does not state`,
+      message: `quota ${object.metadata.name} would turn ${which} down, which ${missing}`,
+      summary: `quota ${object.metadata.name} asks for what ${which === 'its second pod' ? 'its pod' : which} does not state`,
       evidence: at(object, '.spec.hard', object.spec?.hard),
       remedy:
         'Take that resource out of the quota, add a LimitRange that gives defaults for it, or state it in the VM (spec.domain.resources), which needs a restart.',
@@ -125,18 +120,20 @@ function silent(vm: Vm, second: Pod | undefined, object: ResourceQuota): Draft[]
   ];
 }
 
-function podNeeds(vm: Vm, second: Pod | undefined, snapshot: Snapshot): Resources {
-  const needs: Resources = { 'count/pods': 1 };
+function podNeeds(vm: Vm, second: Pod | undefined, attachment: Pod | undefined, snapshot: Snapshot): Resources {
+  const needs: Resources = {};
   if (second === undefined) {
+    // With what attaches hot-plugged volumes.
+    needs['count/pods'] = attachment === undefined ? 1 : 2;
     for (const [name, amount] of Object.entries(targetPodOf(vm, snapshot).requests)) {
       needs[`requests.${name}`] = amount;
       if (!name.includes('/')) needs[name] = amount;
     }
-  } else {
-    addAmounts(needs, podUsage(second));
+    return needs;
   }
-  const hotplugged = vm.vmi?.status?.volumeStatus?.some(({ hotplugVolume }) => hotplugVolume !== undefined) === true;
-  if (hotplugged) addAmounts(needs, ATTACHMENT);
+  needs['count/pods'] = 1;
+  addAmounts(needs, podUsage(second));
+  if (attachment !== undefined) addAmounts(needs, { 'count/pods': 1, ...podUsage(attachment) });
   return needs;
 }
 
