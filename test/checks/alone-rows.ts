@@ -154,6 +154,14 @@ const attached = (elsewhere: boolean): Case => ({
 export const aloneRows: LabRow[] = [
   {
     check: 'storage/hotplugged-volumes',
+    // Its migration never ends, and keeps its slot.
+    alone: true,
+    case: plugged('nosuch'),
+    near: plugged('ontap-nas'),
+    said: ['blocker', /its claim more has no storage yet \(Pending\)/],
+  },
+  {
+    check: 'storage/hotplugged-volumes',
     title: 'on its way',
     alone: true,
     case: { ...plugged('ontap-nas'), settle: 0.3 },

@@ -10,7 +10,6 @@ import {
   leftOver,
   nic,
   on,
-  plugged,
   policy,
   quota,
   sev,
@@ -89,12 +88,6 @@ export const sharedRows: LabRow[] = [
     case: { claims: [['root', 'ReadWriteMany', 'ontap-san-fs']] },
     near: { claims: [['root', 'ReadWriteMany']] },
     said: ['blocker', /a file system that several nodes mount on block storage/],
-  },
-  {
-    check: 'storage/hotplugged-volumes',
-    case: plugged('nosuch'),
-    near: plugged('ontap-nas'),
-    said: ['blocker', /its claim more has no storage yet \(Pending\)/],
   },
   {
     check: 'storage/node-local-data',
