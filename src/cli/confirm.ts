@@ -7,7 +7,7 @@ import { type Io, note } from './context.ts';
  * Asks a person for a yes; `question` says what is about to happen. Where nobody can be asked, --yes must have been
  * given. Throws FERRY_E_UNCONFIRMED.
  */
-export async function confirm(io: Io, question: string, yes: boolean): Promise<void> {
+async function confirm(io: Io, question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!io.isTTY.stdin || !io.isTTY.stderr) {
     throw new FerryError(

@@ -23,7 +23,7 @@ export function eventText(event: MoveEvent): string {
 }
 
 /** Why a move waits, as a clause. */
-export function waitingText(waiting: Waiting): string {
+function waitingText(waiting: Waiting): string {
   switch (waiting.for) {
     case 'cluster':
       return `waiting: ${waiting.running} of ${waiting.limit} migrations that the cluster allows are under way`;
@@ -41,7 +41,7 @@ export function waitingText(waiting: Waiting): string {
 }
 
 /** `1.2 GiB of 4 GiB left, 640 MiB/s, 4s of at most 5m`. */
-export function progressText({ progress, elapsed, deadline }: Extract<MoveEvent, { type: 'progress' }>): string {
+function progressText({ progress, elapsed, deadline }: Extract<MoveEvent, { type: 'progress' }>): string {
   const parts: string[] = [];
   if (progress !== undefined) {
     const total = progress.totalBytes ?? progress.processedBytes + progress.remainingBytes;
@@ -54,7 +54,7 @@ export function progressText({ progress, elapsed, deadline }: Extract<MoveEvent,
 }
 
 /** `worker-1 -> worker-3`, as far as it is known. */
-export function wayText({ source, target }: { source?: string; target?: string }): string {
+function wayText({ source, target }: { source?: string; target?: string }): string {
   return source === undefined && target === undefined ? '' : `${source ?? '?'} -> ${target ?? '?'}`;
 }
 

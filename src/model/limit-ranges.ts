@@ -19,7 +19,7 @@ interface Needs {
 }
 
 /** The annotation that tells what LimitRanger has added to a pod. */
-export const LIMIT_RANGER = 'kubernetes.io/limit-ranger';
+const LIMIT_RANGER = 'kubernetes.io/limit-ranger';
 const NOTE = 'LimitRanger plugin set: ';
 
 export function limitsIn(ranges: readonly LimitRange[]): Limits[] {

@@ -96,7 +96,7 @@ function tolerationsOf({ version }: Cluster, { spec }: Pod): NonNullable<NonNull
 }
 
 /** Whether an attachment pod has just these volumes (volume-hotplug.go podVolumesMatchesReadyVolumes). */
-export function attaches(pod: Pod, volumes: readonly Volume[]): boolean {
+function attaches(pod: Pod, volumes: readonly Volume[]): boolean {
   const has = (pod.spec?.volumes ?? []).filter(({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined);
   const wanted = new Set(volumes.map(({ name }) => name));
   return has.length === volumes.length && has.every(({ name }) => wanted.has(name));

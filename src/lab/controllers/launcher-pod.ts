@@ -3,7 +3,7 @@ import type { Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { type KubeVirtVersion, versions } from '../../model/versions/index.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
-import { kubeVirtOf, resourceSettings } from './config.ts';
+import { featureGateEnabled, featureGateOpen, kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
 import { isHotplugged } from './live-update-volumes.ts';
 import { overheadAnnotation } from './memory-overhead.ts';
@@ -29,6 +29,8 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
   const { version } = cluster;
   const uid = metadata.uid ?? '';
   const image = launcherImage(cluster);
+  const serving = imageContainersOf(vmi);
+  const servedByVolume = usesImageVolumes(cluster);
   const domainCpu = spec.domain.cpu;
   const affinity = structuredClone((spec.affinity ?? {}) as Affinity);
   if ((domainCpu?.model ?? 'host-model') === 'host-model') {
@@ -119,8 +121,9 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
           ],
           resources: launcherResources(spec, version, resourceSettings(cluster), networkResources(cluster, vmi)),
         },
-        ...imageContainersOf(vmi),
+        ...(servedByVolume ? [] : serving),
       ],
+      ...(servedByVolume && serving.length > 0 && { initContainers: serving }),
     },
     status: {
       phase: 'Pending',
@@ -194,6 +197,16 @@ function hostPathsOf({ spec }: VirtualMachineInstance): NonNullable<NonNullable<
     const path = hostDisk.path.slice(0, hostDisk.path.lastIndexOf('/')) || '/';
     return [{ name, hostPath: { path, type: 'DirectoryOrCreate' } }];
   });
+}
+
+/**
+ * Whether container disks are volumes of the kind `image`: then the container of each only pulls it, before the others
+ * start (KubeVirt's gate ImageVolume: alpha in v1.6, beta in v1.7; recordings, run1).
+ */
+function usesImageVolumes(cluster: Cluster): boolean {
+  // Since v1.8 a beta gate is on unless it is listed as off.
+  const { minor } = cluster.version;
+  return minor >= 8 ? featureGateOpen(cluster, 'ImageVolume') : featureGateEnabled(cluster, 'ImageVolume');
 }
 
 /** A container serves each containerDisk (KubeVirt pkg/container-disk, generateContainerFromVolume; facts/kubevirt.md F3). */

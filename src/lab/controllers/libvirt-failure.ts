@@ -10,7 +10,7 @@ export function virError(code: number, domain: number, message: string): string 
 export const LOST = virError(9, 10, 'operation failed: Lost connection to destination host');
 
 /** What MigrateToURI3 ends with when its job was aborted. */
-export const CANCELLED = virError(78, 10, 'operation aborted: migration out job: canceled by client');
+const CANCELLED = virError(78, 10, 'operation aborted: migration out job: canceled by client');
 
 /** Why a job is not aborted: in post-copy there is no way back, and a QEMU whose monitor is busy hears nothing. */
 export const IN_POST_COPY = virError(

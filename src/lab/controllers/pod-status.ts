@@ -77,6 +77,18 @@ export function runningStatus(pod: Pod, at: { time: string; podIP: string; hostI
       state: { running: { startedAt: time } },
       lastState: {},
     })),
+    ...(pod.spec?.initContainers && {
+      initContainerStatuses: pod.spec.initContainers.map(({ name, image = '' }) => ({
+        name,
+        image,
+        imageID: imageIdOf(image),
+        ready: true,
+        started: false,
+        restartCount: 0,
+        state: { terminated: { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time } },
+        lastState: {},
+      })),
+    }),
   };
 }
 

@@ -40,7 +40,8 @@ export function targetPod(
     { labelSelector: { matchLabels: { 'kubevirt.io/created-by': uid } }, topologyKey: 'kubernetes.io/hostname' },
   ];
   spec.affinity = affinity;
-  for (const container of spec.containers) container.image = images.get(container.name) ?? container.image ?? '';
+  for (const container of [...spec.containers, ...(spec.initContainers ?? [])])
+    container.image = images.get(container.name) ?? container.image ?? '';
   const matches = kubeVirtOf(cluster)?.spec?.configuration?.migrations?.matchSELinuxLevelOnMigration ?? true;
   if (matches && (vmi.status?.selinuxContext ?? '') === '') {
     throw new TargetUnknown('SELinux context not set on VMI status');
@@ -84,7 +85,8 @@ function imagesOf(vmi: VirtualMachineInstance, sourcePod: Pod | undefined): Map<
   for (const { name, containerDisk } of vmi.spec.volumes ?? []) {
     if (containerDisk === undefined) continue;
     const container = imageContainerOf(name);
-    const status = sourcePod?.status?.containerStatuses?.find((each) => each.name === container);
+    const { containerStatuses = [], initContainerStatuses = [] } = sourcePod?.status ?? {};
+    const status = [...containerStatuses, ...initContainerStatuses].find((each) => each.name === container);
     if (status === undefined) continue;
     const digest = /sha256:([a-zA-Z0-9]+)/.exec(status.imageID ?? '')?.[1];
     if (digest === undefined) {
