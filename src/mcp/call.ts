@@ -16,6 +16,7 @@ export interface Service {
   /** The connection to the cluster, made when first asked for. */
   client(): Promise<KubeClient>;
   allowed: ToolContext['allowed'];
+  writable: ToolContext['writable'];
   proposals: ProposalStore;
   audit(): Promise<Audit>;
 }
@@ -87,10 +88,10 @@ async function answer(tool: Tool, given: unknown, service: Service, caller: Call
   try {
     const told = await limited(caller.signal, async (signal) => {
       const client = await service.client();
-      const { allowed, proposals } = service;
+      const { allowed, writable, proposals } = service;
       const { identity, user, progress } = caller;
       const owner = identity.subject;
-      const context: ToolContext = { client, signal, allowed, proposals, owner, user, progress };
+      const context: ToolContext = { client, signal, allowed, writable, proposals, owner, user, progress };
       const { namespace } = parsed.value as { namespace?: string };
       return await tellingAllMissing(client, namespace, tool.needs, () => tool.run(parsed.value, context));
     });

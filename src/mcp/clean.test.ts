@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clean, cleanText, WITHHELD } from './clean.ts';
+import { WITHHELD } from '../model/withheld.ts';
+import { clean, cleanText } from './clean.ts';
 
 test('nothing that a reader would not see stays, but lines and tabs do', () => {
   fc.assert(

@@ -1,10 +1,10 @@
+import { WITHHELD } from '../model/withheld.ts';
+
 // Control characters, direction marks and line separators, except the tab and the line feed.
 const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]+/gu;
-
-export const WITHHELD = '(withheld by ferry)';
 
 /** Credentials that people and programs write into logs, annotations and messages. */
 const CREDENTIALS: [RegExp, string][] = [

@@ -30,7 +30,7 @@ type Told = Omit<z.infer<typeof output>, 'changes' | 'findings'> & {
 };
 
 /** What a proposal is decided with. */
-export interface Deciding extends Pick<ToolContext, 'client' | 'signal' | 'allowed'> {
+export interface Deciding extends Pick<ToolContext, 'client' | 'signal' | 'allowed' | 'writable'> {
   /** What was shown, once that is confirmed and decided again. */
   shown?: Draft;
 }
@@ -53,11 +53,17 @@ export function proposeTool<I extends z.ZodObject>(
     effect: 'propose',
     output,
     async run(given, context) {
-      const { client, allowed, proposals, owner, signal } = context;
+      const { client, allowed, writable, proposals, owner, signal } = context;
       const input = settle === undefined ? given : await settle(given, context);
       let shown: Draft | undefined;
       const decide = async (signal: AbortSignal): Promise<Prepared> => {
-        const prepared = await prepare(input, { client, allowed, signal, ...(shown !== undefined && { shown }) });
+        const prepared = await prepare(input, {
+          client,
+          allowed,
+          writable,
+          signal,
+          ...(shown !== undefined && { shown }),
+        });
         shown ??= prepared.draft;
         return prepared;
       };

@@ -10,6 +10,7 @@ import type { HttpOptions } from './http.ts';
 import type { Knowledge } from './knowledge.ts';
 import { withListening } from './listen-stdio.ts';
 import { allowList } from './primitives/allowed.ts';
+import { writeList } from './primitives/writable.ts';
 import { prompts } from './prompts/index.ts';
 import { resourceKinds } from './resources/index.ts';
 import { serverFactory } from './server.ts';
@@ -24,6 +25,8 @@ export interface ServeOptions {
   toolsets: readonly Toolset[];
   /** Resources (`widgets.example.com`) that the primitive tools may read besides the usual ones. */
   alsoAllowed: readonly string[];
+  /** Those that resources_create_or_update may write besides its usual ones. */
+  alsoWritable?: readonly string[];
   /** Tools that write, too: each in two steps. */
   allowWrites?: boolean;
   stdin: Readable;
@@ -53,6 +56,7 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
       return client;
     },
     allowed: allowList(options.alsoAllowed),
+    writable: writeList(options.alsoWritable ?? []),
     proposals: new ProposalStore(AbortSignal.any([signal, gone.signal])),
     audit: () => (audit ??= openAudit(options.stderr, options.auditFile)),
   };

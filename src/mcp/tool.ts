@@ -16,6 +16,8 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Which resources the primitive tools may read. */
   allowed: (group: string, plural: string) => boolean;
+  /** Which ones they may write. */
+  writable: (group: string, plural: string) => boolean;
   proposals: ProposalStore;
   /** Where several tools are to look at the same moment (reading.ts): what has been read, by namespace. */
   snapshots?: Map<string | undefined, Promise<Snapshot>>;

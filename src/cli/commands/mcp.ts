@@ -12,6 +12,7 @@ interface Flags extends ConnectionFlags {
   toolsets: (typeof toolsets)[number][];
   allowResources?: string[];
   allowWrites?: boolean;
+  allowWriteResources?: string[];
   port?: number;
   tokenFile?: string;
   oauthIssuer?: string;
@@ -31,6 +32,11 @@ export function mcpCommand(program: Command, { io, run }: Invocation): void {
       names,
     )
     .option('--allow-writes', 'tools that change the cluster, too: each makes a proposal, which has to be confirmed')
+    .option(
+      '--allow-write-resources <names>',
+      'with --allow-writes: more resources that resources_create_or_update may write',
+      names,
+    )
     .option(
       '--port <port>',
       'serve HTTP on this port of 127.0.0.1 instead of standard input and output',
@@ -86,6 +92,7 @@ async function mcp(io: Io, flags: Flags): Promise<ExitCode> {
       toolsets: flags.toolsets,
       alsoAllowed: flags.allowResources ?? [],
       allowWrites: flags.allowWrites === true,
+      alsoWritable: flags.allowWriteResources ?? [],
       stdin: io.stdin,
       stdout: io.stdout,
       stderr: io.stderr,
@@ -154,6 +161,9 @@ async function printConfig(io: Io, flags: Flags, form: 'mcpServers' | 'vscode' |
     ...(flags.toolsets.length === toolsets.length ? [] : ['--toolsets', flags.toolsets.join(',')]),
     ...(flags.allowResources === undefined ? [] : ['--allow-resources', flags.allowResources.join(',')]),
     ...(flags.allowWrites === true ? ['--allow-writes'] : []),
+    ...(flags.allowWriteResources === undefined
+      ? []
+      : ['--allow-write-resources', flags.allowWriteResources.join(',')]),
     ...(flags.auditFile === undefined ? [] : ['--audit-file', flags.auditFile]),
   ];
   const reach =

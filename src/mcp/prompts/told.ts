@@ -10,6 +10,7 @@ export async function toolsContext(source: Source): Promise<ToolContext> {
     client: await source.client(),
     signal,
     allowed,
+    writable: () => false,
     proposals,
     owner,
     snapshots: new Map(),

@@ -8,6 +8,7 @@ export function testService(client: () => Promise<KubeClient>): Service {
   return {
     client,
     allowed: () => true,
+    writable: () => true,
     proposals: new ProposalStore(new AbortController().signal),
     audit: () => Promise.resolve({ write: () => undefined }),
   };

@@ -10,8 +10,10 @@ import { nodesTop } from './nodes-top.ts';
 import { podsList } from './pods-list.ts';
 import { podsLog } from './pods-log.ts';
 import { podsTop } from './pods-top.ts';
+import { resourcesCreateOrUpdate } from './resources-create-or-update.ts';
 import { resourcesGet } from './resources-get.ts';
 import { resourcesList } from './resources-list.ts';
+import { vmLifecycle } from './vm-lifecycle.ts';
 import { vmMigrationCancel } from './vm-migration-cancel.ts';
 import { vmMigrationCheck } from './vm-migration-check.ts';
 import { vmMigrationDiagnose } from './vm-migration-diagnose.ts';
@@ -38,4 +40,6 @@ export const tools: readonly Tool[] = [
   podsTop,
   nodesTop,
   nodesStatsSummary,
+  resourcesCreateOrUpdate,
+  vmLifecycle,
 ];
