@@ -211,10 +211,11 @@ describe('a migration', () => {
     });
     expect(proposal.structured.effect).toEqual([expect.stringContaining('finance/ledger-app copies up to')]);
     const { name } = done.structured.details.object;
-    const get = async (): Promise<Record<string, any>> =>
-      (await call('resources_get', { ...MIGRATIONS, namespace: 'finance', name })).structured;
-    await expect.poll(async () => (await get())['status']?.phase, { timeout: 20_000 }).toBe('Succeeded');
-    expect((await get())['status'].migrationState.targetNodeAddress).toMatch(/^10\.200\.5\./);
+    type Status = { phase?: string; migrationState?: { targetNodeAddress?: string } };
+    const get = async (): Promise<Status> =>
+      (await call('resources_get', { ...MIGRATIONS, namespace: 'finance', name })).structured.status ?? {};
+    await expect.poll(async () => (await get()).phase, { timeout: 20_000 }).toBe('Succeeded');
+    expect((await get()).migrationState?.targetNodeAddress).toMatch(/^10\.200\.5\./);
   });
 
   test('is monitored, and counted where it has not ended', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreEvent } from '../src/lab/api/store.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
-import type { VirtualMachineInstance } from '../src/model/objects.ts';
+import type { VirtualMachine, VirtualMachineInstance } from '../src/model/objects.ts';
 import { type Answered, type Era, type Ferry, ferryMcp, type Transport } from './mcp-ferry.ts';
 
 // resources_create_or_update and vm_lifecycle: proposals, and their confirmation, over both transports.
@@ -201,9 +201,7 @@ describe.each<[Transport, Era]>([
 
   test('credentials are neither shown nor written; a VM that was read can be given back without them', async () => {
     const name = `secretive-${transport}`;
-    const vm = lab.store.get(VMS, 'shop', 'orders-db')! as never as {
-      spec: { template: { spec: { volumes: object[] } } };
-    };
+    const vm = lab.store.get<VirtualMachine>(VMS, 'shop', 'orders-db')!;
     const cloudInit = { name: 'init', cloudInitNoCloud: { userData: 'password: hunter2' } };
     const { template, ...spec } = vm.spec;
     const body = {
@@ -214,7 +212,7 @@ describe.each<[Transport, Era]>([
         ...spec,
         runStrategy: 'Halted',
         running: undefined,
-        template: { ...template, spec: { ...template.spec, volumes: [...template.spec.volumes, cloudInit] } },
+        template: { ...template, spec: { ...template.spec, volumes: [...(template.spec?.volumes ?? []), cloudInit] } },
       },
     };
     const refused = await put(body);

@@ -3,7 +3,6 @@ import { resources } from '../cluster/resources.ts';
 import type { KubeClient, Resource, StoredObject } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import { nodesOf } from '../model/nodes.ts';
-import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { vmsOf } from '../model/vm.ts';
 import { lintAttachment } from '../network/lint.ts';
@@ -192,7 +191,7 @@ function saidOfAttachment({ apiVersion, kind, name, body }: Given, { namespace }
     isFields(body['spec']) ? body['spec'] : undefined,
   );
   const metadata = { name: name ?? '', ...(namespace !== undefined && { namespace }) };
-  const found = lintAttachment({ apiVersion, kind, metadata, spec } as NetworkAttachmentDefinition);
+  const found = lintAttachment({ apiVersion, kind, metadata, spec });
   requireUnblocked(found.filter(({ check }) => check === 'network/attachment-json'));
   return {
     findings: found.map((each) =>
