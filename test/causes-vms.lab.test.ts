@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../src/cli/testing/run.ts';
 import type { Diagnosis } from '../src/diagnose/diagnose.ts';
 import { renderDiagnosis } from '../src/diagnose/render.ts';
-import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
+import type { Node, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
+import { bytesOf } from '../src/model/quantity.ts';
 import { versions } from '../src/model/versions/index.ts';
 import {
   cordon,
@@ -268,22 +269,34 @@ describe.each(some)('a VM of OpenShift Virtualization %s', (cnv) => {
 
   test('that makes room for another', async () => {
     const place = await open({ cnv });
-    const pod = launcherOf(place, ...WEB);
-    const event = {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: 'preempted.1', namespace: 'shop' },
-      involvedObject: { kind: 'Pod', namespace: 'shop', name: pod.metadata.name, uid: pod.metadata.uid },
-      type: 'Normal',
-      reason: 'Preempted',
-      message: 'Preempted by pod 0f1e on node worker-0',
-      reportingComponent: 'default-scheduler',
-      firstTimestamp: '2026-03-01T08:00:00Z',
-      lastTimestamp: '2026-03-01T08:00:00Z',
+    const priority = {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'urgent' },
+      value: 1000,
     };
-    expect((await place.send('POST', '/api/v1/namespaces/shop/events', event)).status).toBe(201);
+    expect((await place.send('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', priority)).status).toBe(201);
+    const node = place.vmi(...WEB).status?.nodeName ?? '';
+    const batch = (name: string, memory: string): object => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'shop' },
+      spec: {
+        nodeSelector: { 'kubernetes.io/hostname': node },
+        priorityClassName: 'urgent',
+        containers: [{ name: 'batch', image: 'batch', resources: { requests: { memory } } }],
+      },
+    });
+    expect((await place.send('POST', '/api/v1/namespaces/shop/pods', batch('small', '1Gi'))).status).toBe(201);
+    place.pass(60);
+    lacks(await place.diagnose(...ofWeb), 'vm/preempted');
+    const allocatable = place.lab.store.get<Node>('nodes', undefined, node)?.status?.allocatable?.['memory'];
+    const most = batch('big', String(bytesOf(allocatable ?? '0') - 8 * 2 ** 30));
+    expect((await place.send('POST', '/api/v1/namespaces/shop/pods', most)).status).toBe(201);
+    place.pass(120);
     leads(await place.diagnose(...ofWeb), 'vm/preempted');
     lacks(await place.diagnose('storefront-web-2', '-n', 'shop'), 'vm/preempted');
+    expect(place.vmi(...WEB).status?.nodeName).not.toBe(node);
   });
 });
 

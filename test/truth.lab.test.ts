@@ -10,6 +10,7 @@ import { ApiError } from '../src/kube/errors.ts';
 import { realTiming } from '../src/kube/timing.ts';
 import type { KubeClient } from '../src/kube/types.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
+import { hasHotplugVolumes } from '../src/model/attachment-pod.ts';
 import type { VirtualMachineInstanceMigration } from '../src/model/objects.ts';
 import { takesTarget, versionOf } from '../src/model/versions/index.ts';
 import { vmsOf } from '../src/model/vm.ts';
@@ -19,6 +20,7 @@ import {
   FUNCTIONS,
   LIMITS,
   type NodeChange,
+  pluggedInto,
   type RandomCluster,
   scenarioOf,
   vmObject,
@@ -51,6 +53,8 @@ interface Attempt {
   outcome: string;
   /** The blockers that check named. */
   because: string[];
+  /** It has a volume that was plugged in. */
+  plugged: boolean;
 }
 
 async function send(
@@ -146,6 +150,13 @@ async function build(lab: Lab, client: KubeClient, cluster: RandomCluster): Prom
       },
     );
     lab.clock.advanceBy(30_000);
+    const plugged = pluggedInto(name, vm, cluster);
+    if (plugged === undefined) continue;
+    await send(client, 'POST', '/api/v1/namespaces/vms/persistentvolumeclaims', plugged.claim);
+    const path = `/apis/subresources.kubevirt.io/v1/namespaces/vms/virtualmachines/${name}/addvolume`;
+    await send(client, 'PUT', path, plugged.options).catch((error: unknown) => {
+      if (!(error instanceof ApiError)) throw error;
+    });
   }
   lab.clock.advanceBy(SETTLE);
   for (const [index, node] of workers.entries()) await change(client, node, cluster.nodeChanges[index] ?? 'none');
@@ -219,7 +230,8 @@ async function tryAll(cluster: RandomCluster): Promise<Attempt[]> {
       const because = item.findings
         .filter(({ severity }) => severity === 'blocker')
         .map(({ check, message }) => `${check}: ${message}`);
-      attempts.push({ vm: name, ...(target && { target }), verdict: item.verdict, outcome, because });
+      const plugged = hasHotplugVolumes(vm);
+      attempts.push({ vm: name, ...(target && { target }), verdict: item.verdict, outcome, because, plugged });
     }
     expect(lab.faults).toEqual([]);
     return attempts;
@@ -234,10 +246,12 @@ describe('what check says is what happens', () => {
     `on ${RUNS} random clusters: what is called live moves, nothing else does`,
     async () => {
       const seen = { live: 0, cold: 0, blocked: 0 };
+      let plugged = 0;
       await fc.assert(
         fc.asyncProperty(clusters, async (cluster) => {
           const attempts = await tryAll(cluster);
           for (const { verdict } of attempts) seen[verdict as keyof typeof seen]++;
+          plugged += attempts.filter((each) => each.plugged && each.verdict === 'live').length;
           const wrong = attempts.filter(({ verdict, outcome }) => (verdict === 'live') !== (outcome === 'moved'));
           expect(wrong).toEqual([]);
         }),
@@ -245,6 +259,7 @@ describe('what check says is what happens', () => {
       );
       // Each kind of verdict was put to the test.
       expect(Math.min(seen.live, seen.cold, seen.blocked)).toBeGreaterThan(RUNS / 10);
+      expect(plugged).toBeGreaterThan(0);
     },
     Math.max(600_000, RUNS * 6_000),
   );

@@ -47,6 +47,8 @@ const vm = fc.record({
   strategy: seldom<string | undefined>(undefined, 'LiveMigrate', 'LiveMigrateIfPossible', 'None', 'External'),
   extra: seldom('none', 'host-disk', 'container-disk', 'cloud-init', 'sev', 'snp', 'tdx', 'config-map'),
   stopped: seldom(false, true),
+  /** Plugged in while it runs: access mode and storage class, as of its disks. */
+  plugged: seldom<string | undefined>(undefined, 'shared', 'block', 'rwo', 'unbound'),
 });
 
 const namespaceLimit = seldom('none', 'no-room', 'some-room', 'stated');
@@ -122,20 +124,44 @@ const CLASSES: Record<string, { mode: string; volumeMode: string; class: string 
   block: { mode: 'ReadWriteMany', volumeMode: 'Block', class: iscsiBlock.name },
   rwo: { mode: 'ReadWriteOnce', volumeMode: 'Filesystem', class: nfs.name },
   local: { mode: 'ReadWriteOnce', volumeMode: 'Filesystem', class: local.name },
+  unbound: { mode: 'ReadWriteMany', volumeMode: 'Filesystem', class: 'nosuch' },
 };
 
+const claimOf = (name: string, kind: string): object => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name, namespace: 'vms' },
+  spec: {
+    accessModes: [CLASSES[kind]?.mode],
+    volumeMode: CLASSES[kind]?.volumeMode,
+    storageClassName: CLASSES[kind]?.class,
+    resources: { requests: { storage: '10Gi' } },
+  },
+});
+
 export function claimsOf(name: string, { disks }: RandomVm): object[] {
-  return disks.map((kind, index) => ({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: `${name}-${index}`, namespace: 'vms' },
-    spec: {
-      accessModes: [CLASSES[kind]?.mode],
-      volumeMode: CLASSES[kind]?.volumeMode,
-      storageClassName: CLASSES[kind]?.class,
-      resources: { requests: { storage: '10Gi' } },
+  return disks.map((kind, index) => claimOf(`${name}-${index}`, kind));
+}
+
+/**
+ * What is plugged into a VM: a claim, and the body of addvolume. Not where a node takes only so many volumes: the scheduler
+ * finds a place for the launcher first, and then it is up to chance whether its node has one for the rest.
+ */
+export function pluggedInto(
+  name: string,
+  { plugged }: RandomVm,
+  { attachLimit }: RandomCluster,
+): { claim: object; options: object } | undefined {
+  if (plugged === undefined || attachLimit !== undefined) return undefined;
+  const claimName = `${name}-plugged`;
+  return {
+    claim: claimOf(claimName, plugged),
+    options: {
+      name: 'plugged',
+      disk: { disk: { bus: 'scsi' } },
+      volumeSource: { persistentVolumeClaim: { claimName } },
     },
-  }));
+  };
 }
 
 export function vmObject(name: string, vm: RandomVm, node: string): object {

@@ -5,7 +5,6 @@ import { resources } from '../resources.ts';
 import { featureGateEnabled, featureGateOpen } from './config.ts';
 import { isHotplugged, type Volume } from './live-update-volumes.ts';
 
-export type Disk = NonNullable<VmiSpec['domain']['devices']['disks']>[number];
 export type Request = NonNullable<NonNullable<VirtualMachine['status']>['volumeRequests']>[number];
 
 /** HotplugVolumes: VMs and VMIs have the subresources, and volumes can be plugged in until the next start. */

@@ -256,3 +256,80 @@ describe('the scheduler', () => {
     expect(result(other)).toBe('n');
   });
 });
+
+describe('preemption', () => {
+  const asks = (cpu: string, priority?: number, more: object = {}) => ({
+    requests: { cpu },
+    ...(priority === undefined ? {} : { priority }),
+    ...more,
+  });
+  const names = (): string[] =>
+    cluster.store
+      .list<Pod>(resources.pods, 'ns')
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata }) => metadata.name)
+      .sort();
+
+  beforeEach(() => {
+    node('n1');
+    scheduler(cluster).start();
+  });
+
+  test('deletes what has a lower priority, says so, and takes its place', () => {
+    pod('small', asks('2'));
+    expect(result('small')).toBe('n1');
+    const { metadata } = cluster.store.get<Pod>(resources.pods, 'ns', 'small')!;
+    const { uid } = pod('urgent', asks('3', 1000)).metadata;
+    expect(result('urgent')).toBe('0/1 nodes are available: 1 Insufficient cpu.');
+    const victim = cluster.store.get<Pod>(resources.pods, 'ns', 'small');
+    expect(victim?.metadata.deletionTimestamp).toBeDefined();
+    expect(victim?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+      reason: 'PreemptionByScheduler',
+    });
+    const said = cluster.store
+      .list<KubeObject & { reason: string; message: string; involvedObject: { uid: string } }>(resources.events)
+      .filter(({ reason }) => reason === 'Preempted');
+    expect(said.map(({ message, involvedObject }) => [message, involvedObject.uid])).toEqual([
+      [`Preempted by pod ${uid} on node n1`, metadata.uid],
+    ]);
+    expect(cluster.store.get<Pod>(resources.pods, 'ns', 'urgent')?.status?.nominatedNodeName).toBe('n1');
+    cluster.store.delete(resources.pods, 'ns', 'small');
+    expect(result('urgent')).toBe('n1');
+  });
+
+  test('takes no more than it needs, the youngest of the least important', () => {
+    for (const name of ['first', 'second', 'third']) {
+      pod(name, asks('1'));
+      expect(result(name)).toBe('n1');
+      cluster.clock.advanceBy(5000);
+    }
+    pod('better', asks('1', 10));
+    expect(result('better')).toBe('n1');
+    pod('urgent', asks('1', 1000));
+    result('urgent');
+    expect(names()).toEqual(['better', 'first', 'second', 'urgent']);
+  });
+
+  test('chooses the node where it harms least', () => {
+    node('n2');
+    pod('good', asks('3', 10, { nodeSelector: { 'kubernetes.io/hostname': 'n1' } }));
+    pod('poor', asks('3', 5, { nodeSelector: { 'kubernetes.io/hostname': 'n2' } }));
+    result('poor');
+    pod('urgent', asks('3', 1000));
+    result('urgent');
+    expect(names()).toEqual(['good', 'urgent']);
+  });
+
+  test.each([
+    ['has the same priority', asks('3', 1000), asks('3', 1000)],
+    ['has none, nor has the other', asks('3'), asks('3')],
+    ['preempts never', asks('3'), asks('3', 1000, { preemptionPolicy: 'Never' })],
+    ['would not fit even so', asks('3'), asks('5', 1000)],
+  ])('is none where a pod %s', (_, there, comes) => {
+    pod('there', there);
+    result('there');
+    pod('comes', comes);
+    expect(result('comes')).toMatch(/No preemption victims found for incoming pod/);
+    expect(names()).toEqual(['comes', 'there']);
+  });
+});

@@ -3,6 +3,7 @@ import { atLeast } from '../../model/version-order.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { withCondition } from './pod-status.ts';
+import { preempt } from './preemption.ts';
 import { SELECTED_NODE } from './pvc-binding.ts';
 import { claimsOfPod, podClaims, selectNode } from './pvc-scheduling.ts';
 import {
@@ -39,19 +40,22 @@ export function scheduler(cluster: Cluster): Scheduler {
     const claims = podClaims(cluster, pod);
     if (claims.problem !== undefined) return unschedulable(key, pod, unfitMessage(cluster, claims.problem));
     const question = questionOf(cluster, used, pod);
-    const rejections: Rejection[] = [];
+    const rejections: { node: Node; rejection: Rejection }[] = [];
     let best: { node: Node; points: number } | undefined;
     for (const node of store.list<Node>(resources.nodes)) {
       const rejection = reject(used, question, node);
       if (rejection !== undefined) {
-        rejections.push(rejection);
+        rejections.push({ node, rejection });
         continue;
       }
       const points = score(used, question, node);
       if (best === undefined || points > best.points) best = { node, points };
     }
-    if (best === undefined)
-      return unschedulable(key, pod, unschedulableMessage(cluster.version.kubernetes, rejections));
+    if (best === undefined) {
+      const preempted = preempt(cluster, used, question, rejections) !== undefined;
+      const reasons = rejections.map(({ rejection }) => rejection);
+      return unschedulable(key, pod, unschedulableMessage(cluster.version.kubernetes, reasons, preempted));
+    }
     if (claims.waiting.length === 0) {
       bind(pod, best.node);
       return undefined;

@@ -247,7 +247,7 @@ export function fitError(kubernetes: string, total: number, why: string, preempt
   return `0/${total} nodes are available: ${why}. ${claims}preemption: 0/${total} nodes are available: ${preemption}.`;
 }
 
-export function unschedulableMessage(kubernetes: string, rejections: Rejection[]): string {
+export function unschedulableMessage(kubernetes: string, rejections: Rejection[], preempted = false): string {
   const total = rejections.length;
   const histogram = new Map<string, number>();
   for (const { reasons } of rejections) {
@@ -255,6 +255,8 @@ export function unschedulableMessage(kubernetes: string, rejections: Rejection[]
   }
   const texts = [...histogram].map(([reason, count]) => `${count} ${reason}`).sort();
   if (total === 0) return 'no nodes available to schedule pods';
+  // What makes room says no more.
+  if (preempted) return `0/${total} nodes are available: ${texts.join(', ')}.`;
   const unresolvable = rejections.filter((rejection) => rejection.unresolvable).length;
   const preemption = [
     ...(total - unresolvable > 0 ? [`${total - unresolvable} No preemption victims found for incoming pod`] : []),
