@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 const RUNS = 11;
 const CALLS = 10_000;
 
-class Server {
+export class Server {
   readonly child: ChildProcessWithoutNullStreams;
   readonly #waiting = new Map<number, () => void>();
   #id = 0;
 
-  constructor(kubeconfig: string, program: string) {
-    this.child = spawn(process.execPath, [program, 'mcp', '--kubeconfig', kubeconfig], { stdio: 'pipe' });
+  constructor(kubeconfig: string, program: string, flags: readonly string[] = []) {
+    this.child = spawn(process.execPath, [program, 'mcp', '--kubeconfig', kubeconfig, ...flags], { stdio: 'pipe' });
     this.child.stderr.resume();
     createInterface({ input: this.child.stdout }).on('line', (line) => {
       const { id, error, result } = JSON.parse(line) as { id: number; error?: unknown; result?: { isError?: boolean } };

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalogue } from './catalogue.ts';
+import { mcpProposals } from './mcp-proposals.ts';
 import { mcpStart } from './mcp-start.ts';
 import { scale } from './scale.ts';
 import { slowNetwork } from './slow-network.ts';
@@ -153,6 +154,7 @@ await soak(holds);
 
 // The longest at the end: tens of thousands of calls.
 holds('ferry mcp answers first within 400 ms, and its memory stays flat', await mcpStart(small.kubeconfig));
+holds('ferry mcp keeps its memory flat over thousands of proposals', await mcpProposals(small.kubeconfig));
 small.process.disconnect();
 
 rmSync(folder, { recursive: true, force: true });
