@@ -62,6 +62,20 @@ export const controlPlaneRows: LabRow[] = [
     near: twin('Always', {}),
   },
   {
+    cause: 'queue/other-half',
+    title: 'which is here, too',
+    releases: since('4.20'),
+    happens: async (hand) => {
+      await twin('WaitAsReceiver', { receive: { migrationID: 'web-to-twin' } })(hand);
+      await hand.migrate('web', { sendTo: { migrationID: 'web-to-twin', connectURL: 'virt-sync.here.example:9185' } });
+      hand.pass(60);
+    },
+    near: async (hand) => {
+      await twin('WaitAsReceiver', { receive: { migrationID: 'web-to-twin' } })(hand);
+      await well(hand);
+    },
+  },
+  {
     cause: 'kubevirt/not-available',
     releases: ALL,
     of: 'cluster',

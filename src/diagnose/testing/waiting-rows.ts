@@ -1,5 +1,6 @@
 import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { handlerPod, migration, vm } from '../../model/testing/fixtures.ts';
+import { halvesRows } from './halves-rows.ts';
 import { isTrue, ofMigration, ofPod, ofVmi, type Row, targetPod, unschedulable } from './migrations.ts';
 import { ago, event } from './subjects.ts';
 
@@ -169,6 +170,7 @@ export const waitingRows: Row[] = [
     { phase: 'Failed', state: { failed: true, failureReason: 'cannot migrate VMI until backup nightly is completed' } },
     { phase: 'Failed', state: { failed: true, failureReason: 'Target pod is down' } },
   ],
+  ...halvesRows,
   [
     'queue/other-half',
     /sending half/,
