@@ -232,9 +232,10 @@ function shortOf(name: string, requests: Resources, node: NodeView, podsKnown: b
 /** An amount of a resource for people: `2 CPU`, `4.3 GiB memory`, `1 devices.kubevirt.io/kvm`. */
 export function amountText(resource: string, amount: number): string {
   if (resource === 'cpu') return `${formatCores(amount)} CPU`;
-  if (resource === 'memory' || resource === 'ephemeral-storage' || resource.startsWith('hugepages-')) {
+  if (['memory', 'ephemeral-storage', 'storage'].includes(resource) || resource.startsWith('hugepages-')) {
     return `${formatBytes(amount)} ${resource}`;
   }
   if (resource === 'pods') return amount === 1 ? '1 pod' : `${amount} pods`;
+  if (resource === 'persistentvolumeclaims') return amount === 1 ? '1 claim' : `${amount} claims`;
   return `${amount} ${resource}`;
 }

@@ -1,7 +1,7 @@
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
-import { nfs } from '../../src/lab/scenarios/storage.ts';
+import { local, nfs } from '../../src/lab/scenarios/storage.ts';
 import { type Case, type Hand, type LabRow, paths, since, until } from './harness.ts';
-import { label, on, plugged, policy, vmim } from './steps.ts';
+import { label, on, plugged, policy, quota, vmim } from './steps.ts';
 
 const HCO = '/apis/hco.kubevirt.io/v1beta1/namespaces/openshift-cnv/hyperconvergeds/kubevirt-hyperconverged';
 const place = (count: number): Scenario => ({
@@ -11,6 +11,12 @@ const place = (count: number): Scenario => ({
   namespaces: [],
   storage: [nfs],
   vms: [],
+});
+/** Claims of the default class are on one node only. */
+const unshared: Scenario = { ...place(2), storage: [{ ...local, isDefault: true }] };
+const tpm = (of: object, after?: Case['after']): Case => ({
+  domain: { devices: { tpm: of } },
+  ...(after && { after }),
 });
 const gate = (value: string) =>
   JSON.stringify([{ op: 'add', path: '/spec/configuration/developerConfiguration/featureGates/-', value }]);
@@ -167,6 +173,26 @@ export const aloneRows: LabRow[] = [
     case: { ...plugged('ontap-nas'), settle: 0.3 },
     near: { ...plugged('ontap-nas'), settle: 10 },
     said: ['warning', /volume more is just being plugged/],
+  },
+  {
+    check: 'storage/persistent-state',
+    releases: until('4.17'),
+    alone: unshared,
+    case: tpm({ persistent: true }),
+    near: tpm({}),
+    said: ['blocker', /state of its TPM is on claim persistent-state-for-web, which only one node can mount/],
+  },
+  {
+    check: 'quota/second-pod',
+    title: 'the second claim of a TPM',
+    releases: since('4.18'),
+    alone: unshared,
+    case: tpm({ persistent: true }, quota({ persistentvolumeclaims: '1' })),
+    near: tpm({}, quota({ persistentvolumeclaims: '1' })),
+    said: [
+      'blocker',
+      /second claim for the state of its TPM or UEFI: persistentvolumeclaims is 1 claim, 1 claim is used, and 1 claim more/,
+    ],
   },
   {
     check: 'vm/running',

@@ -96,19 +96,6 @@ export const sharedRows: LabRow[] = [
     said: ['info', /root \(containerDisk\) lies in its pod/],
   },
   {
-    check: 'storage/persistent-state',
-    releases: until('4.17'),
-    case: {
-      domain: { devices: { tpm: { persistent: true } } },
-      claims: [['persistent-state-for-web', 'ReadWriteOnce']],
-    },
-    near: {
-      domain: { devices: { tpm: { persistent: true } } },
-      claims: [['persistent-state-for-web', 'ReadWriteMany']],
-    },
-    said: ['blocker', /state of its TPM is on claim persistent-state-for-web/],
-  },
-  {
     check: 'storage/scsi-reservation',
     releases: until('4.22'),
     case: { ...disk('root', { lun: { bus: 'scsi', reservation: true } }), claims: [['root', 'ReadWriteMany']] },

@@ -1,5 +1,4 @@
-import { keyOf } from '../../model/memo.ts';
-import { storageOf } from '../../model/nodes.ts';
+import { stateClaimOf } from '../../model/state-claim.ts';
 import { at, atVm, blocker, type Check, type Draft } from '../check.ts';
 import { refuses } from '../refused.ts';
 
@@ -14,11 +13,9 @@ export const persistentState: Check = {
     const tpm = devices.tpm?.persistent === true;
     const efi = firmware?.bootloader?.efi?.persistent === true;
     if ((!tpm && !efi) || !refuses('backend-storage', vm, snapshot)) return [];
-    const name = `persistent-state-for-${vm.name}`;
-    const claim = storageOf(snapshot).claims.get(keyOf(vm.namespace, name));
-    const seen = vm.vmi?.status?.volumeStatus?.find((volume) => volume.name === name)?.persistentVolumeClaimInfo;
-    const modes: string[] | undefined = claim?.spec?.accessModes ?? seen?.accessModes;
-    if (modes === undefined || modes.includes('ReadWriteMany')) return [];
+    const state = stateClaimOf(vm, snapshot);
+    if (state === undefined || state.accessModes.includes('ReadWriteMany')) return [];
+    const { name, claim, accessModes: modes } = state;
     const what = tpm && efi ? 'TPM and UEFI' : tpm ? 'TPM' : 'UEFI';
     return [
       blocker(vm, {

@@ -141,7 +141,7 @@ table(quota, [
   [
     'the second claim of a TPM',
     { objects: [...tpm, state, limited({ persistentvolumeclaims: '3' }, { persistentvolumeclaims: '3' })] },
-    [['blocker', /persistentvolumeclaims is 3/, 'cold']],
+    [['blocker', /second claim .*persistentvolumeclaims is 3/, 'cold']],
   ],
   [
     'which a shared one does not need',

@@ -6,13 +6,13 @@ import {
   withLimitDefaults,
   withoutLimitDefaults,
 } from '../../model/limit-ranges.ts';
-import { groupBy, keyOf, perSnapshot } from '../../model/memo.ts';
-import { storageOf } from '../../model/nodes.ts';
+import { groupBy, perSnapshot } from '../../model/memo.ts';
 import { amountText } from '../../model/objections.ts';
 import type { LimitRange, Pod, ResourceQuota } from '../../model/objects.ts';
 import { addAmounts, type Resources } from '../../model/pods.ts';
 import { countsPod, hasScopes, limitOf, podUsage, unstated } from '../../model/quota-usage.ts';
 import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
+import { stateClaimOf } from '../../model/state-claim.ts';
 import { targetPodOf } from '../../model/target-pod.ts';
 import type { Vm } from '../../model/vm.ts';
 import { at, blocker, type Check, type Draft } from '../check.ts';
@@ -80,6 +80,9 @@ function outOfBounds(vm: Vm, second: Pod | undefined, which: string, ranges: rea
   });
 }
 
+/** What only claims need of a quota. */
+const CLAIMS = new Set(['persistentvolumeclaims', 'storage']);
+
 /** What of a quota has no room. */
 function short(vm: Vm, object: ResourceQuota, needs: Resources): Draft[] {
   const hard = object.status?.hard ?? object.spec?.hard ?? {};
@@ -90,9 +93,10 @@ function short(vm: Vm, object: ResourceQuota, needs: Resources): Draft[] {
     const inUse = limitOf(name, used[name] ?? '0');
     if (needed <= 0 || inUse + needed <= limit) return [];
     const resource = name.replace(/^(requests|limits|count)\./, '').replace(/^count\//, '');
+    const second = CLAIMS.has(resource) ? 'second claim for the state of its TPM or UEFI' : 'second pod';
     return blocker(vm, {
-      message: `quota ${object.metadata.name} has no room for a second pod: ${name} is ${amountText(resource, limit)}, ${amountText(resource, inUse)} is used, and ${amountText(resource, needed)} more is needed`,
-      summary: `quota ${object.metadata.name} has no room for a second pod (${name})`,
+      message: `quota ${object.metadata.name} has no room for a ${second}: ${name} is ${amountText(resource, limit)}, ${amountText(resource, inUse)} is used, and ${amountText(resource, needed)} more is needed`,
+      summary: `quota ${object.metadata.name} has no room for a ${second} (${name})`,
       evidence: [
         at(object, object.status?.hard === undefined ? `.spec.hard["${name}"]` : `.status.hard["${name}"]`, hard[name]),
         at(object, `.status.used["${name}"]`, used[name]),
@@ -139,10 +143,8 @@ function podNeeds(vm: Vm, second: Pod | undefined, attachment: Pod | undefined, 
 
 /** The state of a TPM or UEFI on a claim that is not shared gets a second claim of 10Mi for the target (v1.4+). */
 function claimNeeds(vm: Vm, snapshot: Snapshot): Resources {
-  const { devices, firmware } = vm.spec.domain;
-  if (devices.tpm?.persistent !== true && firmware?.bootloader?.efi?.persistent !== true) return {};
+  const state = stateClaimOf(vm, snapshot);
+  if (state === undefined || state.accessModes.includes('ReadWriteMany')) return {};
   if (versionIn(snapshot)?.liveMigratableChecks.includes('backend-storage') === true) return {};
-  const claim = storageOf(snapshot).claims.get(keyOf(vm.namespace, `persistent-state-for-${vm.name}`));
-  if (claim?.spec?.accessModes?.includes('ReadWriteMany') === true) return {};
   return { persistentvolumeclaims: 1, 'count/persistentvolumeclaims': 1, 'requests.storage': 10 * 2 ** 20 };
 }

@@ -125,7 +125,7 @@ function withProfile(cluster: Pick<Cluster, 'store'>, spec: ClaimSpec): ClaimSpe
 }
 
 /** The named class, else the default class for virtual machines, else the cluster's. */
-function classFor(cluster: Pick<Cluster, 'store'>, name: string | undefined): StorageClass | undefined {
+export function classFor(cluster: Pick<Cluster, 'store'>, name: string | undefined): StorageClass | undefined {
   const { store } = cluster;
   if (name !== undefined) return store.get<StorageClass>(resources.storageClasses, undefined, name);
   const forVirt = store

@@ -3,6 +3,7 @@ import type { Pod, VirtualMachineInstance } from '../../model/objects.ts';
 import { type KubeVirtVersion, versions } from '../../model/versions/index.ts';
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { stateClaimOf } from './backend-storage.ts';
 import { featureGateEnabled, featureGateOpen, kubeVirtOf, resourceSettings } from './config.ts';
 import { launcherResources } from './launcher-resources.ts';
 import { isHotplugged } from './live-update-volumes.ts';
@@ -10,6 +11,8 @@ import { overheadAnnotation } from './memory-overhead.ts';
 import { NETWORKS } from './multus-selection.ts';
 
 export const VIRT_CONTROLLER = { component: 'virtualmachine-controller' };
+
+export const STATE_VOLUME = 'vm-state';
 
 const CPU_MODEL = 'cpu-model.node.kubevirt.io/';
 export const CPU_FEATURE = 'cpu-feature.node.kubevirt.io/';
@@ -103,6 +106,7 @@ export function launcherPod(cluster: Cluster, vmi: VirtualMachineInstance): Pod 
         ...claimsOf(vmi).flatMap(({ name, claimName, hotplugged }) =>
           hotplugged ? [] : [{ name, persistentVolumeClaim: { claimName } }],
         ),
+        ...stateVolume(stateClaimOf(cluster, vmi)?.metadata.name),
         ...hostPathsOf(vmi),
       ],
       containers: [
@@ -188,6 +192,11 @@ export function claimsOf(vmi: { spec: VirtualMachineInstance['spec'] }): ClaimVo
     if (claimName !== undefined) claims.push({ name: volume.name, claimName, hotplugged: isHotplugged(volume) });
   }
   return claims;
+}
+
+/** What the state of its TPM and UEFI is on. */
+export function stateVolume(claimName: string | undefined): NonNullable<NonNullable<Pod['spec']>['volumes']> {
+  return claimName === undefined ? [] : [{ name: STATE_VOLUME, persistentVolumeClaim: { claimName } }];
 }
 
 /** The folder of each hostDisk (KubeVirt pkg/virt-controller/services, rendervolumes.go, withHostDisk). */

@@ -2,6 +2,7 @@ import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } fro
 import { isFinishedPod } from '../../model/pods.ts';
 import { type Cluster, modify, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
+import { settleStateClaims } from './backend-storage.ts';
 import { isFinalMigration } from './migration-slots.ts';
 import { MIGRATION_FINALIZER } from './new-migration.ts';
 
@@ -20,6 +21,7 @@ export function finish(
     return;
   }
   if (own !== undefined && own.completed !== true) return;
+  if (vmi !== undefined) settleStateClaims(cluster, vmi, migration);
   if (migration.metadata.finalizers?.includes(MIGRATION_FINALIZER)) {
     modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
       const left = (draft.metadata.finalizers ?? []).filter((name) => name !== MIGRATION_FINALIZER);

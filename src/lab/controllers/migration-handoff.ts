@@ -9,8 +9,9 @@ import { matchPolicy, withPolicy } from '../../model/policies.ts';
 import { type Cluster, modify, now } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { hasHotplugVolumes } from './attachment-pod.ts';
+import { stateClaimOf } from './backend-storage.ts';
 import { migrationSettings } from './config.ts';
-import { VIRT_CONTROLLER } from './launcher-pod.ts';
+import { STATE_VOLUME, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { overheadOf } from './memory-overhead.ts';
 import { currentPod } from './virt-vmi.ts';
 
@@ -42,6 +43,7 @@ export function handOff(
         targetPod: pod.metadata.name,
         migrationConfiguration: configuration,
         ...(attachment === undefined ? {} : { targetAttachmentPodUID: attachment.metadata.uid ?? '' }),
+        ...stateClaims(cluster, vmi, pod),
         ...(targetMemoryOverhead === undefined ? {} : { targetMemoryOverhead }),
         ...(policy !== undefined && named ? { migrationPolicyName: policy.metadata.name } : {}),
       },
@@ -54,6 +56,14 @@ export function handOff(
     'SuccessfulHandOver',
     'Migration target pod is ready for preparation by virt-handler.',
   );
+}
+
+/** v1.4 and later: which claims hold the state of the TPM and UEFI (facts/kubevirt.md A5). */
+function stateClaims(cluster: Cluster, vmi: VirtualMachineInstance, pod: Pod): object {
+  const source = stateClaimOf(cluster, vmi)?.metadata.name;
+  const target = pod.spec?.volumes?.find(({ name }) => name === STATE_VOLUME)?.persistentVolumeClaim?.claimName;
+  if (cluster.version.minor < 4 || source === undefined || target === undefined) return {};
+  return { sourcePersistentStatePVCName: source, targetPersistentStatePVCName: target };
 }
 
 /** Running and deleted: virt-handler is asked to abort. */

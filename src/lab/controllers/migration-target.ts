@@ -4,13 +4,14 @@ import { type Cluster, keyOf, modify, now, remove } from '../cluster.ts';
 import type { Random } from '../random.ts';
 import { resources } from '../resources.ts';
 import { hotplugVolumesOf } from './attachment-pod.ts';
+import { targetStateClaim } from './backend-storage.ts';
 import { conditionOf, put } from './conditions.ts';
 import { featureGateEnabled } from './config.ts';
 import { logReenqueued } from './controller-log.ts';
 import { createLauncher } from './create-launcher.ts';
 import { raiseBudget } from './disruption-budgets.ts';
 import { createAttachment } from './hotplug.ts';
-import { CPU_FEATURE, VIRT_CONTROLLER } from './launcher-pod.ts';
+import { CPU_FEATURE, STATE_VOLUME, stateVolume, VIRT_CONTROLLER } from './launcher-pod.ts';
 import { backoffOf } from './migration-backoff.ts';
 import { freeSlots } from './migration-slots.ts';
 import { CPU_MODEL_MIGRATION, TargetUnknown, targetPod } from './target-pod.ts';
@@ -49,6 +50,8 @@ export function createTarget(
     logReenqueued(cluster, migration, reason);
     return { afterMs: RETRY, background: true };
   };
+  const state = targetStateClaim(cluster, vmi, migration);
+  if ('refused' in state) return again(state.refused);
   let pod: Pod;
   try {
     pod = targetPod(cluster, ofRuntimeUser(cluster, vmi), migration, currentPod(cluster, vmi));
@@ -56,6 +59,7 @@ export function createTarget(
     if (!(error instanceof TargetUnknown)) throw error;
     return again(error.message);
   }
+  withState(pod, state.name);
   const { pod: created, rejected } = createLauncher(cluster, vmi, pod, random.suffix());
   modify<VirtualMachineInstanceMigration>(cluster, resources.migrations, migration, (draft) => {
     if (rejected?.includes('exceeded quota') !== true) return;
@@ -100,6 +104,13 @@ export function attachAtTarget(
   const message = `Created attachment pod ${pod?.metadata.name ?? ''}`;
   cluster.events.normal(migration, VIRT_CONTROLLER, 'SuccessfulCreate', message);
   return undefined;
+}
+
+/** The target mounts a claim of its own where nodes can't share that of the source. */
+function withState({ spec }: Pod, claim: string | undefined): void {
+  if (spec === undefined || claim === undefined) return;
+  const others = (spec.volumes ?? []).filter(({ name }) => name !== STATE_VOLUME);
+  spec.volumes = [...others, ...stateVolume(claim)];
 }
 
 /**

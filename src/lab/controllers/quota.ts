@@ -43,7 +43,8 @@ export function quotaExceeded(cluster: Cluster, pod: Pod): string | undefined {
   return exceededBy(cluster, resources.pods, pod);
 }
 
-function exceededBy(cluster: Cluster, resource: ResourceName, object: KubeObject): string | undefined {
+/** The same of an object of any kind. */
+export function exceededBy(cluster: Cluster, resource: ResourceName, object: KubeObject): string | undefined {
   const refused = (why: string): string => `${resource} "${object.metadata.name}" is forbidden: ${why}`;
   let asked: Resources | undefined;
   for (const quota of quotasOf(cluster, object.metadata.namespace)) {

@@ -3,6 +3,7 @@ import { isFinishedPod } from '../../model/pods.ts';
 import { byKey, type Cluster, type Controller, keyOf, modify, now, remove } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { HOTPLUG_DISK } from './attachment-pod.ts';
+import { makeStateClaim } from './backend-storage.ts';
 import { put, without } from './conditions.ts';
 import { createLauncher } from './create-launcher.ts';
 import { claimsWanted, dataVolumesReady } from './data-volumes.ts';
@@ -78,6 +79,7 @@ export function virtVmi(cluster: Cluster): Controller {
     if (phase === 'Pending' && pod === undefined) {
       const wanted = claimsWanted(cluster, vmi);
       if (wanted !== undefined) return waitFor(vmi, wanted);
+      if (makeStateClaim(cluster, vmi) !== undefined) return { afterMs: 5000, background: true };
       const { pod: created, rejected } = createLauncher(cluster, vmi, launcherPod(cluster, vmi), random.suffix());
       if (created !== undefined)
         events.normal(vmi, VIRT_CONTROLLER, 'SuccessfulCreate', `Created virtual machine pod ${created.metadata.name}`);

@@ -2,15 +2,16 @@ import type { PersistentVolumeClaim, Pod, VirtualMachineInstance } from '../../m
 import type { Cluster } from '../cluster.ts';
 import { resources } from '../resources.ts';
 import { currentAttachment, hotplugVolumesOf } from './attachment-pod.ts';
+import { stateClaimOf } from './backend-storage.ts';
 import { claimsOf, VIRT_CONTROLLER } from './launcher-pod.ts';
 
 export type VolumeStatus = NonNullable<NonNullable<VirtualMachineInstance['status']>['volumeStatus']>[number];
 
-/** status.volumeStatus: every volume, claims with what the claim says of itself. */
+/** status.volumeStatus: every volume, claims with what the claim says of itself; and the claim with the state of TPM and UEFI. */
 export function volumesOf(cluster: Pick<Cluster, 'store'>, vmi: VirtualMachineInstance): VolumeStatus[] {
   const claims = new Map(claimsOf(vmi).map(({ name, claimName }) => [name, claimName]));
   const before = new Map((vmi.status?.volumeStatus ?? []).map((status) => [status.name, status]));
-  return (vmi.spec.volumes ?? []).map((volume) => {
+  const own = (vmi.spec.volumes ?? []).map((volume) => {
     const claimName = claims.get(volume.name);
     const status: VolumeStatus = { name: volume.name, target: before.get(volume.name)?.target ?? '' };
     if (claimName === undefined) return status;
@@ -26,6 +27,14 @@ export function volumesOf(cluster: Pick<Cluster, 'store'>, vmi: VirtualMachineIn
     } as NonNullable<VolumeStatus['persistentVolumeClaimInfo']>;
     return status;
   });
+  const state = stateClaimOf(cluster, vmi);
+  if (state === undefined) return own;
+  const { name: claimName } = state.metadata;
+  const persistentVolumeClaimInfo = {
+    claimName,
+    accessModes: state.spec?.accessModes ?? [],
+  } as NonNullable<VolumeStatus['persistentVolumeClaimInfo']>;
+  return [...own, { name: claimName, target: '', persistentVolumeClaimInfo }];
 }
 
 /**
