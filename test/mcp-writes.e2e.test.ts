@@ -6,7 +6,7 @@ import { connect } from '../src/kube/connect.ts';
 import type { StoreEvent } from '../src/lab/api/store.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import type { VirtualMachineInstance } from '../src/model/objects.ts';
-import { type Era, type Ferry, ferryMcp, type Says, type Transport } from './mcp-ferry.ts';
+import { type Era, type Ferry, ferryHttp, ferryMcp, type Says, type Transport } from './mcp-ferry.ts';
 
 // Writing in two steps: a proposal, and its confirmation, over both transports and in both eras of the protocol.
 
@@ -125,8 +125,11 @@ describe.each(ways)('whoever can be asked is asked: over %s, era %s', (transport
       const { structured: proposal } = await call('vm_migration_move', MOVE);
       const { isError, text } = await call('apply_proposal', { id: proposal.id, hash: proposal.hash });
       expect([isError, text]).toEqual([true, expect.stringContaining('FERRY_E_UNCONFIRMED')]);
+      // Their no is the end of it, also for a call that comes without a question.
+      const again = await call('apply_proposal', { id: proposal.id, hash: proposal.hash });
+      expect([again.isError, again.text]).toEqual([true, expect.stringContaining('the user said no')]);
       expect(created).toEqual([]);
-      await expect.poll(() => audit().some((line) => line.includes('"outcome":"asked"'))).toBe(true);
+      await expect.poll(() => audit().filter((line) => line.includes('"outcome":"asked"'))).toHaveLength(1);
     });
   });
 
@@ -144,6 +147,59 @@ describe.each(ways)('whoever can be asked is asked: over %s, era %s', (transport
       expect(created).toHaveLength(1);
     });
   });
+});
+
+test('who has been asked must answer: a client that says later that it can not ask gets no further', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-mcp-writes-'));
+  const file = join(folder, 'kubeconfig');
+  writeFileSync(file, lab.kubeconfig, { mode: 0o600 });
+  const { url, token, stop } = await ferryHttp(file, undefined, { allowWrites: true });
+  const capable = { elicitation: { form: {} } };
+  const call = async (name: string, args: object, capabilities: object, more: object = {}) => {
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'liar', version: '0' },
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+    };
+    const params = { name, arguments: args, _meta, ...more };
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'tools/call',
+        'mcp-name': name,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    });
+    const text = await response.text();
+    return JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text).result;
+  };
+  try {
+    const { id, hash } = (await call('vm_migration_move', MOVE, {})).structuredContent;
+    const asked = await call('apply_proposal', { id, hash }, capable);
+    expect(asked).toMatchObject({ resultType: 'input_required', requestState: expect.any(String) });
+    const silent = await call('apply_proposal', { id, hash }, {});
+    expect([silent.isError, JSON.stringify(silent.content)]).toEqual([
+      true,
+      expect.stringContaining('has not answered'),
+    ]);
+    const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } };
+    const forged = await call('apply_proposal', { id, hash }, {}, { inputResponses });
+    expect(forged.isError).toBe(true);
+    expect(created).toEqual([]);
+    const { requestState } = asked;
+    const agreed = await call('apply_proposal', { id, hash, wait_seconds: 100 }, capable, {
+      inputResponses,
+      requestState,
+    });
+    expect(agreed.structuredContent).toMatchObject({ state: 'done' });
+  } finally {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 function idOf({ id, hash }: { id: string; hash: string }): { id: string; hash: string } {

@@ -89,6 +89,25 @@ describe('a proposal', () => {
     await expect(store.apply(id, hash, 'me', how)).rejects.toMatchObject({ code: 'FERRY_E_STALE' });
   });
 
+  test('that the user said no to is closed for good', async () => {
+    const { state, prepare } = world();
+    const store = new ProposalStore(never);
+    const { id, hash } = await store.propose(prepare, 'me', never);
+    expect(() => store.refuse(id, hash, 'you')).toThrow(/there is no proposal/);
+    store.refuse(id, hash, 'me');
+    expect(store.get(id, 'me').progress.state).toBe('refused');
+    await expect(store.apply(id, hash, 'me', how)).rejects.toMatchObject({ code: 'FERRY_E_UNCONFIRMED' });
+    expect(state.writes).toBe(0);
+  });
+
+  test('does not begin for a request that was taken back', async () => {
+    const { state, prepare } = world();
+    const store = new ProposalStore(never);
+    const { id, hash } = await store.propose(prepare, 'me', never);
+    await expect(store.apply(id, hash, 'me', { wait: 0, signal: AbortSignal.abort() })).rejects.toThrow();
+    expect([store.get(id, 'me').progress.state, state.writes]).toEqual(['open', 0]);
+  });
+
   test("is nobody else's", async () => {
     const { prepare } = world();
     const store = new ProposalStore(never);

@@ -14,7 +14,8 @@ export interface Proposal extends Draft {
 
 /** What has become of a proposal. */
 export type Progress =
-  | { state: 'open' | 'expired' }
+  /** `refused`: the user said no. That is the end of it. */
+  | { state: 'open' | 'expired' | 'refused' }
   | { state: 'running'; lines: readonly string[] }
   | { state: 'done'; lines: readonly string[]; done: Done }
   /** It was confirmed, and could not be begun, or ended in an error. */
@@ -23,6 +24,8 @@ export type Progress =
 export interface Held {
   proposal: Proposal;
   progress: Progress;
+  /** The user was asked about it: from then on nothing but their answer counts. */
+  asked: boolean;
 }
 
 /** Reads the cluster and decides, once for the proposal and once more when it is confirmed. */
@@ -72,6 +75,7 @@ export class ProposalStore {
     this.#entries.set(proposal.id, {
       proposal,
       progress: { state: 'open' },
+      asked: false,
       owner,
       prepare,
       expires: now + LIFETIME,
@@ -111,7 +115,29 @@ export class ProposalStore {
         'Ask for a new one.',
       );
     }
+    if (held.progress.state === 'refused') {
+      throw new FerryError(
+        'FERRY_E_UNCONFIRMED',
+        `the user said no to proposal ${id}; nothing was changed`,
+        'Ask them what they want instead; that is a new proposal.',
+      );
+    }
     return held;
+  }
+
+  /** The user is being asked about it. Throws as `confirmable` does. */
+  ask(id: string, hash: string, owner: string): void {
+    this.confirmable(id, hash, owner);
+    this.#entry(id, owner).asked = true;
+  }
+
+  /** The user said no: it can't be confirmed any more. What runs by then is not stopped. Throws as `confirmable` does. */
+  refuse(id: string, hash: string, owner: string): void {
+    this.confirmable(id, hash, owner);
+    const entry = this.#entry(id, owner);
+    if (entry.progress.state !== 'open') return;
+    entry.progress = { state: 'refused' };
+    this.#tell(id);
   }
 
   /**
@@ -126,6 +152,8 @@ export class ProposalStore {
   ): Promise<Held> {
     this.confirmable(id, hash, owner);
     const entry = this.#entry(id, owner);
+    // Who has taken the request back by now wants nothing to begin.
+    if (entry.run === undefined) signal.throwIfAborted();
     entry.run ??= this.#run(entry);
     await settled(entry.run, wait, signal);
     return this.#held(entry);
@@ -173,9 +201,9 @@ export class ProposalStore {
     );
   }
 
-  #held({ proposal, progress, expires }: Entry): Held {
+  #held({ proposal, progress, asked, expires }: Entry): Held {
     const isOver = progress.state === 'open' && this.#now() >= expires;
-    return { proposal, progress: isOver ? { state: 'expired' } : progress };
+    return { proposal, progress: isOver ? { state: 'expired' } : progress, asked };
   }
 
   #makeRoom(): void {

@@ -34,17 +34,18 @@ export const applyProposal = tool({
   instead: { proposal: 'use "id" and "hash"', proposal_id: 'use "id"', confirm: 'use "hash"' },
   needs: [],
   async run({ id, hash, wait_seconds }, { proposals, owner, user, signal, progress }) {
-    const { proposal, progress: now } = proposals.confirmable(id, hash, owner);
-    if (now.state === 'open' && user.canBeAsked) {
+    const { proposal, progress: now, asked } = proposals.confirmable(id, hash, owner);
+    if (now.state === 'open' && (user.canBeAsked || asked)) {
       const about = `${id} ${hash}`;
       const said = user.answer(about);
-      if (said === undefined) return { about, message: question(proposal) };
-      if (said === 'no')
-        throw new FerryError(
-          'FERRY_E_UNCONFIRMED',
-          'the user said no; nothing was changed',
-          'Ask them what they want instead.',
-        );
+      if (said === undefined) {
+        // Whoever could ask a moment ago does not get around the answer by saying that they can't.
+        if (!user.canBeAsked) throw unanswered(id);
+        proposals.ask(id, hash, owner);
+        return { about, message: question(proposal) };
+      }
+      // The next call, without an answer, must not get what this one did not.
+      if (said === 'no') proposals.refuse(id, hash, owner);
     }
     let last: string | undefined;
     const stop = proposals.onChange((changed) => {
@@ -60,6 +61,14 @@ export const applyProposal = tool({
     }
   },
 });
+
+function unanswered(id: string): FerryError {
+  return new FerryError(
+    'FERRY_E_UNCONFIRMED',
+    `the user was asked about proposal ${id} and has not answered; nothing was changed`,
+    'Let them answer, or make a new proposal.',
+  );
+}
 
 function question({ summary, objects, effect, findings }: Proposal): string {
   const warnings = findings.map(({ severity, message }) => `${severity}: ${message}`);
