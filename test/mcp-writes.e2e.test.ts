@@ -144,16 +144,20 @@ describe.each(ways)('whoever can be asked is asked: over %s, era %s', (transport
       const { structured } = await call('apply_proposal', { ...idOf(proposal), wait_seconds: 100 });
       expect(structured).toMatchObject({ state: 'done', exit: 0 });
       expect(seen).toEqual([expect.stringContaining(proposal.summary)]);
+      expect(seen[0]).toMatch(
+        /^1 object would be changed:\ncreate VirtualMachineInstanceMigration finance\/ferry-ledger-app-\w+: \.spec\.vmiName: \(not set\) -> "ledger-app"$/m,
+      );
       expect(created).toHaveLength(1);
     });
   });
 });
 
 test('who has been asked must answer: a client that says later that it can not ask gets no further', async () => {
+  const lines: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'ferry-mcp-writes-'));
   const file = join(folder, 'kubeconfig');
   writeFileSync(file, lab.kubeconfig, { mode: 0o600 });
-  const { url, token, stop } = await ferryHttp(file, undefined, { allowWrites: true });
+  const { url, token, stop } = await ferryHttp(file, (chunk) => lines.push(String(chunk)), { allowWrites: true });
   const capable = { elicitation: { form: {} } };
   const call = async (name: string, args: object, capabilities: object, more: object = {}) => {
     const _meta = {
@@ -189,6 +193,9 @@ test('who has been asked must answer: a client that says later that it can not a
     const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } };
     const forged = await call('apply_proposal', { id, hash }, {}, { inputResponses });
     expect(forged.isError).toBe(true);
+    // A seal that is not this server's: refused, and somebody hears of it.
+    await call('apply_proposal', { id, hash }, capable, { inputResponses, requestState: 'v1.e30.AAAA' });
+    expect(lines.join('')).toMatch(/"tool":"tools\/call","arguments":{"requestState":"none [^}]*},"outcome":"invalid"/);
     expect(created).toEqual([]);
     const { requestState } = asked;
     const agreed = await call('apply_proposal', { id, hash, wait_seconds: 100 }, capable, {

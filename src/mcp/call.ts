@@ -6,7 +6,7 @@ import type { ProposalStore } from '../propose/store.ts';
 import { parseArguments } from './arguments.ts';
 import type { Audit, AuditRecord } from './audit.ts';
 import { ANSWER, fit } from './budget.ts';
-import { clean, cleanText } from './clean.ts';
+import { clean, cleanText, withoutSecrets } from './clean.ts';
 import { type Identity, WRITE } from './identity.ts';
 import { limited } from './limit.ts';
 import { changes, type Question, type Tool, type ToolContext, type User } from './tool.ts';
@@ -64,8 +64,8 @@ export async function record(
     client: cleanText(caller.client).slice(0, 100),
     subject: cleanText(caller.identity.subject).slice(0, 200),
     transport: caller.transport,
-    tool,
-    arguments: fit(clean(given), 2000),
+    tool: cleanText(tool).slice(0, 100),
+    arguments: fit(withoutSecrets(given), 2000),
     outcome,
     ...(code !== undefined && { code }),
     ms: Math.round(performance.now() - began),

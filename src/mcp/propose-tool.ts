@@ -101,7 +101,7 @@ function textOf(proposal: Told): string {
     summary,
     ...changes.flatMap(({ verb, object, subresource, fields }) => [
       `  ${verb} ${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}${subresource === undefined ? '' : ` ${subresource}`}`,
-      ...fields.map(({ path, from, to }) => `    ${path}: ${shown(from)} -> ${shown(to)}`),
+      ...fields.map(({ path, from, to }) => `    ${path}: ${valueText(from)} -> ${valueText(to)}`),
     ]),
     ...effect.map((sentence) => `  predicted: ${sentence}`),
     ...findings.map(({ severity, message, check, remedy }) => `  ${severity}: ${message} [${check}] ${remedy}`),
@@ -111,6 +111,7 @@ function textOf(proposal: Told): string {
   return lines.map(plain).join('\n');
 }
 
-function shown(value: unknown): string {
-  return value === null ? '(not set)' : JSON.stringify(value);
+/** A field's value as a reader sees it. */
+export function valueText(value: unknown): string {
+  return value === null || value === undefined ? '(not set)' : JSON.stringify(value);
 }

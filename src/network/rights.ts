@@ -34,11 +34,15 @@ function narrow(kind: SettingHolder['kind']): Need[] {
 /** Where the VM is whose migration is the proof. */
 const migrating = [...needs(resources.migrations, 'get', 'create'), ...needs(resources.virtualMachineInstances, 'get')];
 
+/** The VMs, which any look at a cluster begins with. */
+const looking = [...needs(resources.virtualMachines, 'list'), ...needs(resources.virtualMachineInstances, 'list')];
+
 /** What a run writes and follows, without a canary. */
-export const networkNeeds: readonly Need[] = [...wide, ...narrow('HyperConverged')];
+export const networkNeeds: readonly Need[] = [...looking, ...wide, ...narrow('HyperConverged')];
 
 /** What looking at a migration network reads. */
 export const networkReads: readonly Need[] = [
+  ...looking,
   ...needs(kubeVirts, 'list'),
   ...needs(networkAttachments, 'list'),
   ...needs(nodeNetworkPolicies, 'list'),

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { plain } from '../../model/plain.ts';
+import type { ObjectChange } from '../../propose/draft.ts';
 import type { Held, Proposal } from '../../propose/store.ts';
 import { fit } from '../budget.ts';
+import { cleanText } from '../clean.ts';
+import { valueText } from '../propose-tool.ts';
 import { type Answer, tool } from '../tool.ts';
 
 const output = z.object({
@@ -70,18 +73,28 @@ function unanswered(id: string): FerryError {
   );
 }
 
+/** What a person can take in before they answer. */
+const SEEN = 10;
+const LINE = 300;
+
+/** What is asked. Whatever a name or a message holds, it stays within its line. */
 function question({ summary, objects, effect, findings }: Proposal): string {
-  const warnings = findings.map(({ severity, message }) => `${severity}: ${message}`);
-  const all = [...effect, ...warnings];
-  const shown = all.slice(0, 10);
-  return [
-    summary,
-    `${objects.length} ${objects.length === 1 ? 'object' : 'objects'} would be changed.`,
-    ...shown,
-    ...(all.length > shown.length ? [`... and ${all.length - shown.length} more`] : []),
-  ]
-    .map(plain)
-    .join('\n');
+  const warnings = findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ severity, message }) => `${severity}: ${message}`);
+  const count = `${objects.length} ${objects.length === 1 ? 'object' : 'objects'} would be changed:`;
+  const sections = [objects.flatMap(changed), warnings, effect].flatMap((lines) => [
+    ...lines.slice(0, SEEN),
+    ...(lines.length > SEEN ? [`... and ${lines.length - SEEN} more`] : []),
+  ]);
+  return [summary, count, ...sections].map((line) => fit(plain(cleanText(line)), LINE)).join('\n');
+}
+
+/** `patch VirtualMachine shop/web: .spec.x: 1 -> 2`; a field a line, so that none is hidden by a long one. */
+function changed({ verb, object: { kind, namespace, name }, subresource, fields }: ObjectChange): string[] {
+  const what = `${verb} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+  if (fields.length === 0) return [subresource === undefined ? what : `${what} ${subresource}`];
+  return fields.map(({ path, from, to }) => `${what}: ${path}: ${valueText(from)} -> ${valueText(to)}`);
 }
 
 function told({ proposal: { id }, progress }: Held): Answer<z.infer<typeof output>> {
