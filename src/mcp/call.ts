@@ -5,8 +5,9 @@ import type { KubeClient } from '../kube/types.ts';
 import type { ProposalStore } from '../propose/store.ts';
 import { parseArguments } from './arguments.ts';
 import type { Audit, AuditRecord } from './audit.ts';
+import { audited } from './audited.ts';
 import { ANSWER, fit } from './budget.ts';
-import { clean, cleanText, withoutSecrets } from './clean.ts';
+import { clean, cleanText } from './clean.ts';
 import { type Identity, WRITE } from './identity.ts';
 import { limited } from './limit.ts';
 import { changes, type Question, type Tool, type ToolContext, type User } from './tool.ts';
@@ -65,7 +66,7 @@ export async function record(
     subject: cleanText(caller.identity.subject).slice(0, 200),
     transport: caller.transport,
     tool: cleanText(tool).slice(0, 100),
-    arguments: fit(withoutSecrets(given), 2000),
+    arguments: fit(audited(given), 2000),
     outcome,
     ...(code !== undefined && { code }),
     ms: Math.round(performance.now() - began),
