@@ -1,9 +1,9 @@
+import { type CniConfig, readCni } from '../model/cni.ts';
 import type { Subject } from '../model/finding.ts';
 import { perSnapshot } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkInterface } from '../model/objects.ts';
 import { type Setting, settingsOf } from '../model/settings.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-import { type CniConfig, readCni } from '../network/cni.ts';
 
 /** The dedicated migration network that the settings name. */
 export interface MigrationAttachment {

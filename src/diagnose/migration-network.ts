@@ -1,3 +1,4 @@
+import { hostInterfaceOf, readCni } from '../model/cni.ts';
 import type { Dossier } from '../model/dossier.ts';
 import type { NodeView } from '../model/nodes.ts';
 import { nodesOf } from '../model/nodes.ts';
@@ -79,17 +80,7 @@ export function masterMtu(
 }
 
 function masterOf({ attachment }: MigrationNetwork): string | undefined {
-  try {
-    const config = JSON.parse(attachment?.spec?.config ?? '{}') as {
-      master?: string;
-      bridge?: string;
-      plugins?: { master?: string; bridge?: string }[];
-    };
-    const plugin = config.plugins?.[0] ?? config;
-    return plugin.master ?? plugin.bridge;
-  } catch {
-    return undefined;
-  }
+  return attachment && hostInterfaceOf(readCni(attachment));
 }
 
 /** The nodes of a migration. */

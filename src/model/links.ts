@@ -1,3 +1,4 @@
+import { hostInterfaceOf, readCni } from './cni.ts';
 import type { KubeVirt } from './objects.ts';
 import { itemsOf, type Snapshot } from './snapshot.ts';
 
@@ -39,12 +40,7 @@ function migrationMaster(snapshot: Snapshot): string | undefined {
   const attachment = itemsOf(snapshot.lists.networkAttachments).find(
     ({ metadata }) => metadata.name === network && metadata.namespace === kubeVirt?.metadata.namespace,
   );
-  try {
-    const config = JSON.parse(attachment?.spec?.config ?? '{}') as { master?: string; bridge?: string };
-    return config.master ?? config.bridge;
-  } catch {
-    return undefined;
-  }
+  return attachment && hostInterfaceOf(readCni(attachment));
 }
 
 /** The speed of an interface, or of what it stands on: a VLAN's base, a bond's or a bridge's ports. */

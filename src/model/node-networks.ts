@@ -1,3 +1,4 @@
+import { readCni, textOf } from './cni.ts';
 import { keyOf, perSnapshot } from './memo.ts';
 import { type NodeView, nodesOf } from './nodes.ts';
 import type { NetworkAttachmentDefinition } from './objects.ts';
@@ -11,17 +12,6 @@ export interface NetworkNeed {
   /** An interface or bridge of the host, or a physical network that OVN-Kubernetes maps to a bridge. */
   what: 'interface' | 'bridge' | 'localnet';
   name: string;
-}
-
-interface CniConfig {
-  type?: string;
-  name?: string;
-  master?: string;
-  bridge?: string;
-  device?: string;
-  topology?: string;
-  physicalNetworkName?: string;
-  plugins?: CniConfig[];
 }
 
 const attachmentsOf = perSnapshot(
@@ -45,30 +35,28 @@ export function attachmentOf(
 
 /** What the network's CNI plugin looks for on the host; undefined if nothing, or nothing that can be told. */
 function needOf(attachment: NetworkAttachmentDefinition): NetworkNeed | undefined {
-  let config: CniConfig;
-  try {
-    const parsed = JSON.parse(attachment.spec?.config ?? '{}') as CniConfig;
-    config = { ...parsed, ...parsed.plugins?.[0] };
-  } catch {
-    return undefined;
-  }
+  const { plugin } = readCni(attachment);
   const own = keyOf(attachment.metadata.namespace, attachment.metadata.name);
-  const need = (what: NetworkNeed['what'], name: string | undefined): NetworkNeed | undefined =>
-    name === undefined || name === '' ? undefined : { attachment: own, what, name };
-  switch (config.type) {
+  const need = (what: NetworkNeed['what'], value: unknown): NetworkNeed | undefined => {
+    const name = textOf(value);
+    return name === undefined ? undefined : { attachment: own, what, name };
+  };
+  switch (plugin['type']) {
     // The bridge plugin makes a bridge that is not there; it leads nowhere then.
     case 'bridge':
     case 'cnv-bridge':
     case 'ovs':
-      return need('bridge', config.bridge);
+      return need('bridge', plugin['bridge']);
     case 'macvlan':
     case 'ipvlan':
     case 'vlan':
-      return need('interface', config.master);
+      return need('interface', plugin['master']);
     case 'host-device':
-      return need('interface', config.device);
+      return need('interface', plugin['device']);
     case 'ovn-k8s-cni-overlay':
-      return config.topology === 'localnet' ? need('localnet', config.physicalNetworkName ?? config.name) : undefined;
+      return plugin['topology'] === 'localnet'
+        ? need('localnet', plugin['physicalNetworkName'] ?? plugin['name'])
+        : undefined;
     default:
       return undefined;
   }

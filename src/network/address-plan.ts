@@ -1,3 +1,4 @@
+import { readCni } from '../model/cni.ts';
 import type { Evidence, Finding, Subject } from '../model/finding.ts';
 import { at } from '../model/finding.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
@@ -15,7 +16,7 @@ import {
   parseCidrOrAddress,
   rangeOf,
 } from './addresses.ts';
-import { rangesOf, readCni } from './cni.ts';
+import { rangesOf } from './cni.ts';
 import { finding, names } from './finding.ts';
 import { addressesOf, networkIn, routedNetworks } from './links.ts';
 import type { KnownNetworks } from './request.ts';

@@ -1,9 +1,9 @@
+import { readCni } from '../model/cni.ts';
 import type { Finding } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import { byName, keyOf } from '../model/memo.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-import { readCni } from './cni.ts';
 import { diff } from './diff.ts';
 import { finding } from './finding.ts';
 import type { Link } from './links.ts';

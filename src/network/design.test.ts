@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { readCni } from '../model/cni.ts';
 import type { Finding } from '../model/finding.ts';
-import { readCni } from './cni.ts';
 import { type NetworkPlan, planNetwork } from './design.ts';
 import type { Link } from './links.ts';
 import type { NetworkRequest } from './request.ts';

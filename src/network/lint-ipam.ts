@@ -1,9 +1,10 @@
+import { type CniConfig, isFields, textOf } from '../model/cni.ts';
 import type { Finding } from '../model/finding.ts';
 import { subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { misspelt } from '../model/spelling.ts';
 import { contains, parseAddress, parseCidr, parseCidrOrAddress } from './addresses.ts';
-import { type CniConfig, collector, inConfig, isFields, textOf } from './cni.ts';
+import { collector, inConfig } from './cni.ts';
 import { MEANT, WHEREABOUTS_KEYS } from './cni-keys.ts';
 import { finding } from './finding.ts';
 

@@ -1,8 +1,9 @@
+import { type CniConfig, readCni, textOf } from '../model/cni.ts';
 import type { Finding } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { misspelt } from '../model/spelling.ts';
-import { type CniConfig, collector, readCni, textOf } from './cni.ts';
+import { collector } from './cni.ts';
 import { COMMON, PLUGIN_KEYS, STANDS_ON } from './cni-keys.ts';
 import { finding } from './finding.ts';
 import { lintIpam } from './lint-ipam.ts';

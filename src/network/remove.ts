@@ -1,10 +1,11 @@
+import { hostInterfaceOf, readCni } from '../model/cni.ts';
 import type { Finding } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import { byName, keyOf } from '../model/memo.ts';
 import type { NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { formatCidr } from './addresses.ts';
-import { hostInterfaceOf, rangesOf, readCni } from './cni.ts';
+import { rangesOf } from './cni.ts';
 import { finding, names, sorted } from './finding.ts';
 import { type Journal, STEPS } from './journal.ts';
 import { below, networkOf } from './links.ts';

@@ -5,8 +5,9 @@ import {
   readNetworkSetting,
   writeNetworkSetting,
 } from '../cluster/network-writer.ts';
+import { readCni } from '../model/cni.ts';
 import { migrateCanary } from './canary-migration.ts';
-import { rangesOf, readCni } from './cni.ts';
+import { rangesOf } from './cni.ts';
 import type { NetworkOutcome } from './events.ts';
 import type { Journal, Step } from './journal.ts';
 import { carryOutPolicy } from './policy-step.ts';

@@ -1,3 +1,4 @@
+import { numberOf, readCni } from '../model/cni.ts';
 import type { Finding } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import { compareText } from '../model/memo.ts';
@@ -5,7 +6,7 @@ import type { NetworkAttachmentDefinition, Pod } from '../model/objects.ts';
 import { isReadyPod } from '../model/pods.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { type AddressRange, mayGive, parseAddress } from './addresses.ts';
-import { numberOf, rangesOf, readCni } from './cni.ts';
+import { rangesOf } from './cni.ts';
 import { finding } from './finding.ts';
 import { inRanges } from './rollout.ts';
 import { handlersOf, MIGRATION_INTERFACE, migrationInterface } from './site.ts';

@@ -1,8 +1,9 @@
+import { hostInterfaceOf, numberOf, readCni, textOf } from '../model/cni.ts';
 import type { Evidence, Finding } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import type { NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
-import { hostInterfaceOf, inConfig, numberOf, readCni, textOf } from './cni.ts';
+import { inConfig } from './cni.ts';
 import { finding, names } from './finding.ts';
 import { below, defaultRouteInterfaces, type Link, linkOf, type NodeNetwork, networkOf, portsOf } from './links.ts';
 import { desiredLinks } from './undo-policy.ts';

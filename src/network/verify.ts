@@ -1,3 +1,4 @@
+import { hostInterfaceOf, readCni } from '../model/cni.ts';
 import type { Finding, Subject } from '../model/finding.ts';
 import { at, subjectOf } from '../model/finding.ts';
 import { keyOf } from '../model/memo.ts';
@@ -5,7 +6,7 @@ import type { NetworkAttachmentDefinition } from '../model/objects.ts';
 import { itemsOf, type Snapshot } from '../model/snapshot.ts';
 import { neededAddresses, overlapFindings, usedNetworks } from './address-plan.ts';
 import { capacityOf, formatCidr } from './addresses.ts';
-import { hostInterfaceOf, inConfig, rangesOf, readCni } from './cni.ts';
+import { inConfig, rangesOf } from './cni.ts';
 import { finding, sorted } from './finding.ts';
 import { lintAttachment } from './lint.ts';
 import type { KnownNetworks } from './request.ts';

@@ -1,9 +1,9 @@
+import { readCni } from '../../model/cni.ts';
 import type { Evidence } from '../../model/finding.ts';
 import type { HyperConverged, KubeObject, NetworkAttachmentDefinition, Node, Pod } from '../../model/objects.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { nodes, snapshotOf } from '../../model/testing/fixtures.ts';
 import { literal } from '../../model/testing/literal.ts';
-import { readCni } from '../cni.ts';
 import type { Link, Route } from '../links.ts';
 import type { KnownNetworks } from '../request.ts';
 

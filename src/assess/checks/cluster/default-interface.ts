@@ -1,6 +1,6 @@
+import { hostInterfaceOf } from '../../../model/cni.ts';
 import type { NodeNetworkConfigurationPolicy } from '../../../model/objects.ts';
 import { itemsOf, type Snapshot } from '../../../model/snapshot.ts';
-import { hostInterfaceOf } from '../../../network/cni.ts';
 import { interfacesOf, migrationAttachmentOf, onDefaultBridge } from '../../attachment.ts';
 import { at, atSetting, type Check, type Draft, warning } from '../../check.ts';
 import { some } from '../../text.ts';

@@ -1,7 +1,7 @@
+import { hostInterfaceOf, numberOf } from '../../../model/cni.ts';
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { NodeNetworkInterface } from '../../../model/objects.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import { hostInterfaceOf, numberOf } from '../../../network/cni.ts';
 import {
   interfacesOf,
   type MigrationAttachment,

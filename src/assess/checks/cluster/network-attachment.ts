@@ -1,7 +1,8 @@
+import { type CniConfig, numberOf } from '../../../model/cni.ts';
 import { vmNodesOf } from '../../../model/nodes.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { capacityOf } from '../../../network/addresses.ts';
-import { type CniConfig, numberOf, rangesOf } from '../../../network/cni.ts';
+import { rangesOf } from '../../../network/cni.ts';
 import { type MigrationAttachment, migrationAttachmentOf, subjectOfAttachment } from '../../attachment.ts';
 import { at, atSetting, blocker, type Check, type Draft, info, warning } from '../../check.ts';
 
