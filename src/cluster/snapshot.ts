@@ -11,7 +11,8 @@ import {
   type SnapshotLists,
 } from '../model/snapshot.ts';
 import { apiVersionOf, type KindOfResource, resources } from './resources.ts';
-import { type Share, sharing, slim } from './slim.ts';
+import { slim } from './slim.ts';
+import { type Share, sharing } from './slim-fields.ts';
 
 export interface ReadOptions {
   /** Namespaces whose VMs are wanted; none: all. */

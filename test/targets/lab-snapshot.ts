@@ -1,5 +1,6 @@
 import { apiVersionOf, resources } from '../../src/cluster/resources.ts';
-import { sharing, slim } from '../../src/cluster/slim.ts';
+import { slim } from '../../src/cluster/slim.ts';
+import { sharing } from '../../src/cluster/slim-fields.ts';
 import type { Cluster } from '../../src/lab/cluster.ts';
 import type { KubeObject } from '../../src/model/objects.ts';
 import { API_VERSION, type Snapshot, type SnapshotList } from '../../src/model/snapshot.ts';
