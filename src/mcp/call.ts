@@ -11,6 +11,7 @@ import { clean, cleanText } from './clean.ts';
 import { type Identity, WRITE } from './identity.ts';
 import { limited } from './limit.ts';
 import { changes, type Question, type Tool, type ToolContext, type User } from './tool.ts';
+import { answeredInTools, inTools } from './tool-words.ts';
 
 /** What all calls of a server share. */
 export interface Service {
@@ -19,6 +20,8 @@ export interface Service {
   allowed: ToolContext['allowed'];
   writable: ToolContext['writable'];
   proposals: ProposalStore;
+  /** Names of the tools that are served. */
+  tools: ReadonlySet<string>;
   audit(): Promise<Audit>;
 }
 
@@ -99,7 +102,8 @@ async function answer(tool: Tool, given: unknown, service: Service, caller: Call
     if ('about' in told) {
       return { result: await caller.ask({ ...told, message: cleanText(told.message) }), outcome: 'asked' };
     }
-    const { structured, text, isError } = told;
+    // What a primitive tool tells is the cluster's; advice is Ferry's own.
+    const { structured, text, isError } = tool.toolset === 'migration' ? answeredInTools(told, service.tools) : told;
     const body = cleanText(text);
     const shown = body.length > 2 * ANSWER ? `${body.slice(0, 2 * ANSWER)}\n… (cut)` : body;
     return {
@@ -114,7 +118,8 @@ async function answer(tool: Tool, given: unknown, service: Service, caller: Call
       outcome: isError === true ? 'failed' : 'ok',
     };
   } catch (error) {
-    const { code, message, hint } = explain(error);
+    const { code, message, hint: forPeople } = explain(error);
+    const hint = inTools(forPeople, service.tools);
     const text = cleanText(`${message} (${code})${hint === '' ? '' : `\n${hint}`}`);
     // What the cluster says of an error is its text as well.
     return { result: failed(text, NOTICE), outcome: 'error', code };

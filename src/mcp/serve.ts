@@ -43,6 +43,7 @@ export interface ServeOptions {
 /** Serves until the client closes its end, or the signal. Rejects with EADDRINUSE if the port is taken. */
 export async function serveMcp(options: ServeOptions): Promise<void> {
   const { http, signal, version } = options;
+  const chosen = servedTools(options.toolsets, options.allowWrites === true);
   const gone = new AbortController();
   let client: Promise<KubeClient> | undefined;
   let audit: Promise<Audit> | undefined;
@@ -57,13 +58,10 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
     },
     allowed: allowList(options.alsoAllowed),
     writable: writeList(options.alsoWritable ?? []),
+    tools: new Set(chosen.map(({ name }) => name)),
     proposals: new ProposalStore(AbortSignal.any([signal, gone.signal])),
     audit: () => (audit ??= openAudit(options.stderr, options.auditFile)),
   };
-  const chosen = tools.filter(
-    ({ toolset, effect = 'read' }) =>
-      options.toolsets.includes(toolset) && (effect === 'read' || options.allowWrites === true),
-  );
   const knowledge = options.toolsets.includes('migration') ? knowledgeOf(service, chosen) : undefined;
   const factory = serverFactory(chosen, service, {
     version,
@@ -87,6 +85,14 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
     await service.proposals.settled();
     await client?.then((connected) => connected.close()).catch(() => undefined);
   }
+}
+
+/** The tools of some toolsets; with writes, whichever they are, the one that carries proposals out. */
+export function servedTools(toolsets: readonly Toolset[], allowWrites: boolean): Tool[] {
+  return tools.filter(({ toolset, effect = 'read' }) => {
+    if (effect === 'read') return toolsets.includes(toolset);
+    return allowWrites && (toolsets.includes(toolset) || effect === 'apply');
+  });
 }
 
 /** Resources and prompts beside the tools. */

@@ -1,10 +1,10 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
 import type { AuditRecord } from './audit.ts';
+import { servedTools } from './serve.ts';
 import { serverFactory } from './server.ts';
 import { testService } from './testing/service.ts';
 import type { Tool } from './tool.ts';
-import { tools } from './tools/index.ts';
 
 async function withServer<T>(
   chosen: readonly Tool[],
@@ -26,7 +26,7 @@ async function withServer<T>(
   }
 }
 
-const reading = tools.filter(({ effect = 'read' }) => effect === 'read');
+const reading = servedTools(['migration', 'primitives'], false);
 
 test('a call of a tool that is not served is refused, and kept like any other', async () => {
   await withServer(reading, async (client, kept) => {
@@ -49,12 +49,19 @@ test('arguments that are deeper than any object are refused, and kept', async ()
   });
 });
 
+test.each(['migration', 'primitives'] as const)('what toolset %s proposes can be applied', (toolset) => {
+  const effects = (writes: boolean) => new Set(servedTools([toolset], writes).map(({ effect = 'read' }) => effect));
+  expect(effects(true)).toEqual(new Set(['read', 'propose', 'apply']));
+  expect(effects(false)).toEqual(new Set(['read']));
+});
+
 test.each([
   ['migration' as const, true],
   ['migration' as const, false],
+  ['primitives' as const, true],
   ['primitives' as const, false],
 ])('the instructions of toolset %s, writes %s, name tools that are served', async (toolset, writes) => {
-  const chosen = (writes ? tools : reading).filter((tool) => tool.toolset === toolset);
+  const chosen = servedTools([toolset], writes);
   await withServer(chosen, async (client) => {
     const told = client.getInstructions() ?? '';
     const named = told.match(/\b[a-z]+(?:_[a-z]+)+\b/g) ?? [];

@@ -2,6 +2,7 @@ import type { KubeClient } from '../../kube/types.ts';
 import { ProposalStore } from '../../propose/store.ts';
 import type { Caller, Service } from '../call.ts';
 import { starter } from '../identity.ts';
+import { tools } from '../tools/index.ts';
 
 /** A service on one client that keeps no audit. */
 export function testService(client: () => Promise<KubeClient>): Service {
@@ -9,6 +10,7 @@ export function testService(client: () => Promise<KubeClient>): Service {
     client,
     allowed: () => true,
     writable: () => true,
+    tools: new Set(tools.map(({ name }) => name)),
     proposals: new ProposalStore(new AbortController().signal),
     audit: () => Promise.resolve({ write: () => undefined }),
   };

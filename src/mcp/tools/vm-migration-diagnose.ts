@@ -6,7 +6,7 @@ import type { Diagnosis, Found } from '../../diagnose/diagnose.ts';
 import { FerryError } from '../../model/errors.ts';
 import { nodesOf } from '../../model/nodes.ts';
 import { itemsOf, type Snapshot } from '../../model/snapshot.ts';
-import { readFor, requireNodeNamed, theOne, vmNamed } from '../reading.ts';
+import { readFor, requireNodeNamed, theOne, vmNamed, vmsIn } from '../reading.ts';
 import { evidence, namespace, objectName, proof, subjectSchema } from '../schemas.ts';
 import { type Answer, tool } from '../tool.ts';
 
@@ -85,10 +85,12 @@ function subjectOf({ about, name, namespace }: z.infer<typeof input>, snapshot: 
     if (node === undefined) throw new FerryError('FERRY_E_API', 'the nodes are not known', 'Try again.');
     return { kind: 'node', node };
   }
-  if (about === 'vm') return { kind: 'vm', vm: vmNamed(snapshot, name, namespace) };
   const same = itemsOf(snapshot.lists.migrations)
     .filter(({ metadata }) => metadata.name === name && (namespace ?? metadata.namespace) === metadata.namespace)
     .map((migration) => ({ namespace: migration.metadata.namespace ?? '', migration }));
+  // As on the command line: what is no VM may be a migration, whose name is all that a remedy or an event gives.
+  const isVm = same.length === 0 || vmsIn(snapshot, namespace).some((vm) => vm.name === name);
+  if (about === 'vm' && isVm) return { kind: 'vm', vm: vmNamed(snapshot, name, namespace) };
   return { kind: 'migration', migration: theOne(same, `migration ${name}`, namespace).migration };
 }
 
