@@ -1,12 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
-import { HCO, MIGRATIONS, migrate, migrationsOf, NODES, open, since, some, VMIS, vmPath, WEB } from './causes/place.ts';
+import {
+  HCO,
+  MIGRATIONS,
+  migrate,
+  migrationsOf,
+  NODES,
+  open,
+  releases,
+  since,
+  VMIS,
+  vmPath,
+  WEB,
+} from './causes/place.ts';
 import { isOnly, lacks, shows, witnesses } from './causes/witness.ts';
 import { shownForClusters } from './causes/witnessed.ts';
 
 const KUBEVIRT = '/apis/kubevirt.io/v1/namespaces/openshift-cnv/kubevirts/kubevirt-kubevirt-hyperconverged';
 
-describe.each(some)('a cluster with OpenShift Virtualization %s', (cnv) => {
+describe.each(releases)('a cluster with OpenShift Virtualization %s', (cnv) => {
   test('that puts settings back', async () => {
     const place = await open({ cnv });
     await place.patch(HCO, { spec: { liveMigrationConfig: { parallelMigrationsPerCluster: 7 } } });
@@ -170,7 +182,7 @@ describe.each(since(6))('the descheduler of OpenShift Virtualization %s', (cnv) 
   });
 });
 
-describe.each(some)('what is measured in OpenShift Virtualization %s', (cnv) => {
+describe.each(releases)('what is measured in OpenShift Virtualization %s', (cnv) => {
   test('a link that two migrations fill, and not one', async () => {
     const place = await open({ cnv });
     await place.patch(HCO, { spec: { liveMigrationConfig: { parallelOutboundMigrationsPerNode: 2 } } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { migrate, migrationsOf, open, some, WEB } from './causes/place.ts';
+import { migrate, migrationsOf, open, releases, WEB } from './causes/place.ts';
 import { isOnly, lacks, leads, shows, witnesses } from './causes/witness.ts';
 import { shownForTexts } from './causes/witnessed.ts';
 
@@ -12,7 +12,7 @@ const meant = ({ document }: { document: object }): { ids: string[] } => ({
   ids: ((document as { meanings?: { cause: string }[] }).meanings ?? []).map(({ cause }) => cause),
 });
 
-describe.each(some)('a move in OpenShift Virtualization %s that the console calls unavailable', (cnv) => {
+describe.each(releases)('a move in OpenShift Virtualization %s that the console calls unavailable', (cnv) => {
   test('has failed for a reason of its own, which is told beside', async () => {
     const place = await open({ cnv });
     place.lab.injector.inject({ name: 'target-crash', vm: 'shop/storefront-web-1' });

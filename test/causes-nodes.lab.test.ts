@@ -10,7 +10,7 @@ import {
   ofWeb,
   open,
   type Place,
-  some,
+  releases,
   WEB,
 } from './causes/place.ts';
 import { isOnly, lacks, leads, shows, witnesses } from './causes/witness.ts';
@@ -49,7 +49,7 @@ const stuckNode = (place: Place): string =>
         status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True',
     )?.spec?.nodeName ?? '';
 
-describe.each(some)('a node of OpenShift Virtualization %s', (cnv) => {
+describe.each(releases)('a node of OpenShift Virtualization %s', (cnv) => {
   test.each<[string, string, object | undefined, string?]>([
     ['the network does not exist', 'handler/network-missing', undefined],
     ['the network is in another namespace', 'handler/network-missing', { ...MACVLAN, ipam: RANGE }, 'default'],

@@ -7,7 +7,6 @@ import type { Diagnosis } from '../src/diagnose/diagnose.ts';
 import { renderDiagnosis } from '../src/diagnose/render.ts';
 import type { Node, VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
 import { bytesOf } from '../src/model/quantity.ts';
-import { versions } from '../src/model/versions/index.ts';
 import {
   cordon,
   evict,
@@ -19,8 +18,8 @@ import {
   ofWeb,
   open,
   type Place,
+  releases,
   since,
-  some,
   VMIS,
   vmPath,
   WEB,
@@ -31,9 +30,7 @@ import { shownForVms } from './causes/witnessed.ts';
 // Causes of VMs, nodes and the cluster, produced in a lab through its API and its faults, and found by the command.
 // The clock is the test's: nothing here waits.
 
-const all = versions.map(({ cnv }) => cnv);
-
-describe.each(all)('a healthy lab of OpenShift Virtualization %s', (cnv) => {
+describe.each(releases)('a healthy lab of OpenShift Virtualization %s', (cnv) => {
   test('has no cause', async () => {
     const place = await open({ cnv });
     expect((await place.diagnose('cluster')).ids).toEqual([]);
@@ -43,7 +40,7 @@ describe.each(all)('a healthy lab of OpenShift Virtualization %s', (cnv) => {
   });
 });
 
-describe.each(all)('a drain in OpenShift Virtualization %s', (cnv) => {
+describe.each(releases)('a drain in OpenShift Virtualization %s', (cnv) => {
   test('moves a VM, and the VM tells why it moved', async () => {
     const place = await open({ cnv });
     await cordon(place, 'worker-0');
@@ -111,7 +108,7 @@ const launched = ({ status }: VirtualMachineInstance): boolean =>
 const failedOf = (place: Place, name: string): number =>
   migrationsOf(place, name).filter(({ status }) => status?.phase === 'Failed').length;
 
-describe.each(some)('a VM of OpenShift Virtualization %s', (cnv) => {
+describe.each(releases)('a VM of OpenShift Virtualization %s', (cnv) => {
   test('that External leaves to others', async () => {
     const place = await open({ cnv });
     await restarted(place, { spec: { evictionStrategy: 'External' } });
@@ -300,10 +297,10 @@ describe.each(some)('a VM of OpenShift Virtualization %s', (cnv) => {
   });
 });
 
-describe.each(all.slice(0, -1))('an upgrade of OpenShift Virtualization %s', (cnv) => {
+describe.each(releases.slice(0, -1))('an upgrade of OpenShift Virtualization %s', (cnv) => {
   test('moves VMs, and those that cannot be moved stay in the old launcher', async () => {
     const place = await open({ cnv });
-    const next = all[all.indexOf(cnv) + 1];
+    const next = releases[releases.indexOf(cnv) + 1];
     await place.patch(HCO, { spec: { liveMigrationConfig: { parallelMigrationsPerCluster: 6 } } });
     place.pass(30);
     lacks(await place.diagnose('cluster'), 'kubevirt/upgrade');

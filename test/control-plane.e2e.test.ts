@@ -6,7 +6,9 @@ import { run } from '../src/cli/testing/run.ts';
 import { startLab } from '../src/lab/lab.ts';
 import { resources } from '../src/lab/resources.ts';
 import type { VirtualMachineInstance } from '../src/model/objects.ts';
-import { some } from './causes/place.ts';
+
+/** The oldest, the default, the newest: time passes for real here. */
+const some = ['4.17', '4.20', 'next'];
 
 // A move while KubeVirt's own components are down for good: it ends in time, says what it waits for, and harms no VM.
 

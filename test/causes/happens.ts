@@ -7,7 +7,7 @@ export type Happens = (hand: Hand) => Promise<void>;
 export interface LabRow {
   cause: string;
   title?: string;
-  /** Releases in which it exists; default the oldest, the default and the newest. */
+  /** Releases in which it exists; default all. */
   releases?: string[];
   happens: Happens;
   near: Happens;

@@ -13,8 +13,8 @@ import { versions } from '../../src/model/versions/index.ts';
 export const since = (minor: number): string[] =>
   versions.filter((version) => version.minor >= minor).map(({ cnv }) => cnv);
 
-/** Of what no version changes: the oldest, the default, the newest. */
-export const some = ['4.17', '4.20', 'next'];
+/** Every release that the lab can be. */
+export const releases = versions.map(({ cnv }) => cnv);
 
 export interface Place {
   lab: Lab;
