@@ -9,7 +9,11 @@ const WORDS: readonly [word: string, where: RegExp, meaning: string][] = [
     'slows the guest step by step until its memory can be copied faster than it changes',
   ],
   ['claim', /\bclaims?\b|PersistentVolumeClaim/, "a PersistentVolumeClaim: what a VM's disk is stored in"],
-  ['cold', /\bcold\b/, 'by a restart: the VM stops, and starts on the node that Kubernetes then chooses'],
+  [
+    'cold',
+    /\bcold\b/,
+    'by a restart: the VM stops, and starts on the node that Kubernetes then chooses (virtctl restart VM -n NAMESPACE)',
+  ],
   [
     'converge',
     /\bconverges?\b/,

@@ -3,7 +3,7 @@ import { settingsOf } from '../../model/settings.ts';
 import { atSetting, type Check, type Draft, warning } from '../check.ts';
 
 const remedy = (name: string): string =>
-  `Nothing is needed: the migration waits in Pending until a slot is free. Raise ${name} only if the network can bear it.`;
+  `Nothing is needed: the migration waits in Pending until a slot is free. Only if the network can bear it, allow more: ferry settings set ${name}=N.`;
 
 /** A full cluster makes a migration wait; it is never rejected (facts/anchors.md 6, row 7). */
 export const limits: Check = {

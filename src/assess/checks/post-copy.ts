@@ -21,7 +21,8 @@ export const postCopy: Check = {
           warning(vm, {
             message: `post-copy is allowed${by}, but never happens, since allowWorkloadDisruption is false: a migration that takes too long is broken off`,
             evidence: [evidence, atSetting(disruption, 'allowWorkloadDisruption')],
-            remedy: 'Set both to true if migrations should end by post-copy, or both to false.',
+            remedy:
+              'Set both to true where the evidence says they are set if migrations should end by post-copy, or both to false.',
           }),
         ];
       }

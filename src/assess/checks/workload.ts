@@ -66,7 +66,8 @@ function size(vm: Vm, snapshot: Snapshot): Draft[] {
         warning(vm, {
           message: `at ${formatBytes(bandwidth.value)}/s one pass over its ${formatBytes(memoryBytes)} of memory takes ${Math.round(needed)} s, more than the ${allowed} s that KubeVirt gives the whole migration`,
           evidence: [atSetting(bandwidth, 'bandwidthPerMigration'), atSetting(timeout, 'completionTimeoutPerGiB')],
-          remedy: 'Raise bandwidthPerMigration or completionTimeoutPerGiB.',
+          remedy:
+            'Raise bandwidthPerMigration or completionTimeoutPerGiB where the evidence says that it is set (of the cluster: ferry settings set KEY=VALUE); a migration of it can then end in time.',
         }),
       );
     }
@@ -76,7 +77,8 @@ function size(vm: Vm, snapshot: Snapshot): Draft[] {
       info(vm, {
         message: `it has ${formatBytes(memoryBytes)} of memory, and migrations share the network with everything else`,
         evidence: atVm(vm, '.spec.domain.memory.guest', vm.spec.domain.memory?.guest),
-        remedy: 'For VMs of more than 100 GB a dedicated migration network is recommended.',
+        remedy:
+          'For VMs of more than 100 GB a migration network of their own is recommended: ferry network plan shows what it takes.',
       }),
     );
   }

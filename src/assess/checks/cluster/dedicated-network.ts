@@ -37,7 +37,7 @@ export const dedicatedNetwork: Check = {
                   atVm(largest, '.spec.domain.memory.guest', largest.spec.domain.memory?.guest),
                 ],
           remedy:
-            'For production, above all with large VMs, give them a second NIC or a VLAN (setting network): they no longer disturb applications, nor are disturbed. The price: a NIC and addresses on every node, and a restart of virt-handler on all nodes at each change of the setting, during which VMs cannot move.',
+            'For production, above all with large VMs, give them a second NIC or a VLAN (ferry network plan shows what it takes): they no longer disturb applications, nor are disturbed. The price: a NIC and addresses on every node, and a restart of virt-handler on all nodes at each change of the setting, during which VMs cannot move.',
         },
       ),
     ];

@@ -51,8 +51,7 @@ export const descheduler: Check = {
             ...evidence,
             at(object, '.spec.deschedulingIntervalSeconds', object.spec?.deschedulingIntervalSeconds),
           ],
-          remedy:
-            'Let one of the two balance: while you move VMs by hand, set its mode to Predictive; VMs that must stay get the annotation descheduler.alpha.kubernetes.io/prefer-no-eviction.',
+          remedy: `Let one of the two balance: while you move VMs by hand, let it only watch (kubectl patch kubedescheduler cluster -n openshift-kube-descheduler-operator --type=merge -p '{"spec":{"mode":"Predictive"}}'); VMs that must stay get the annotation descheduler.alpha.kubernetes.io/prefer-no-eviction.`,
         });
       }
     });

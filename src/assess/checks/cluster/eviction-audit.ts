@@ -27,7 +27,7 @@ export const evictionAudit: Check = {
     if (blocking.length > 0) {
       drafts.push(
         warning(SUBJECT, {
-          message: `${counted(blocking.length, 'VM')} would keep a drain of their node waiting for ever - to be migrated, which KubeVirt says they cannot be: ${names(blocking)}`,
+          message: `${counted(blocking.length, 'VM')} would keep a drain of their node waiting for ever: they must be migrated (eviction strategy LiveMigrate), and KubeVirt says that they cannot be: ${names(blocking)}`,
           evidence: evidence(blocking),
           remedy:
             'Make them live-migratable (ferry check tells for each what keeps it), or give them the eviction strategy LiveMigrateIfPossible, with which a drain restarts them instead.',

@@ -24,7 +24,7 @@ export const kubevirt: Check = {
             message: `KubeVirt is not available (${of('Available')?.message ?? 'no reason given'}): nothing can be started or migrated`,
             evidence: says('Available', 'False'),
             remedy:
-              'Look at the pods virt-api and virt-controller in its namespace; afterwards migrations go on by themselves.',
+              'See what is wrong with its parts: ferry diagnose cluster. Afterwards migrations go on by themselves.',
             allows: 'nothing',
           }),
         );

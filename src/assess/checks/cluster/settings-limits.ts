@@ -30,7 +30,7 @@ export const settingsLimits: Check = {
         warning(SUBJECT, {
           message: `a limit of parallel migrations is ${Math.min(cluster.value, outbound.value)}: every migration stays Pending, and drains wait for ever`,
           evidence,
-          remedy: 'Set it to at least 1; the migrations that wait then begin.',
+          remedy: `Set it to at least 1; the migrations that wait then begin: ferry settings set ${cluster.value <= 0 ? 'parallelMigrationsPerCluster=5' : 'parallelOutboundMigrationsPerNode=2'} (KubeVirt's own default).`,
         }),
       ];
     }
@@ -39,7 +39,7 @@ export const settingsLimits: Check = {
         warning(SUBJECT, {
           message: `parallelOutboundMigrationsPerNode (${outbound.value}) is larger than parallelMigrationsPerCluster (${cluster.value}): one node can take all slots of the cluster, and the larger number is never reached`,
           evidence,
-          remedy: `Set parallelOutboundMigrationsPerNode to ${cluster.value} or less.`,
+          remedy: `Set it to ${cluster.value} or less: ferry settings set parallelOutboundMigrationsPerNode=${cluster.value}.`,
         }),
       );
     }

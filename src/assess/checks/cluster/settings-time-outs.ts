@@ -31,7 +31,7 @@ export const settingsTimeOuts: Check = {
         warning(SUBJECT, {
           message: 'completionTimeoutPerGiB is 0: a migration that does not converge runs for ever, and keeps its slot',
           evidence,
-          remedy: `Set it to this release's ${usual ?? MIDDLE_DEFAULT} s, or to what your largest busy VM needs.`,
+          remedy: `Set it to this release's default, or to what your largest busy VM needs: ferry settings set completionTimeoutPerGiB=${usual ?? MIDDLE_DEFAULT}.`,
         }),
       );
     }
@@ -41,7 +41,8 @@ export const settingsTimeOuts: Check = {
           message:
             'progressTimeout is 0: a migration whose connection is dead is not noticed before the completion time-out',
           evidence: atSetting(progress, 'progressTimeout'),
-          remedy: 'Set it back to 150 s. It does not end migrations of busy VMs: any byte of progress counts.',
+          remedy:
+            'Set it back: ferry settings set progressTimeout=150. It does not end migrations of busy VMs: any byte of progress counts.',
         }),
       );
     }
@@ -57,7 +58,7 @@ export const settingsTimeOuts: Check = {
         warning(SUBJECT, {
           message: `completionTimeoutPerGiB is ${value} s, the default of ${value === OLD_DEFAULT ? 'OpenShift Virtualization 4.17 and before' : '4.18 to 4.22'}; this release's is ${usual} s: a VM of 16 GiB that does not converge holds its slot for ${hours(value * 18)} instead of ${hours(usual * 18)}`,
           evidence,
-          remedy: `If nobody chose it, set it to ${usual}, and use a MigrationPolicy for the VMs that need longer: drains then end sooner. If somebody did, nothing is needed.`,
+          remedy: `If nobody chose it, set the default (ferry settings set completionTimeoutPerGiB=${usual}), and use a MigrationPolicy for the VMs that need longer: drains then end sooner. If somebody did, nothing is needed.`,
         }),
       );
     }
@@ -73,7 +74,8 @@ export const settingsTimeOuts: Check = {
           warning(SUBJECT, {
             message: `bandwidthPerMigration (${formatBytes(rate)}/s) and completionTimeoutPerGiB (${seconds} s) contradict each other: in the time that each 10^9 bytes get, only ${formatBytes(rate * seconds)} can be sent; a guest that uses all its memory can't be migrated`,
             evidence: both,
-            remedy: 'Raise or remove the bandwidth limit, or raise the time-out; then migrations can finish in time.',
+            remedy:
+              'Remove the bandwidth limit (ferry settings set bandwidthPerMigration-) or raise it, or raise the time-out; then migrations can finish in time.',
           }),
         ];
       }

@@ -28,7 +28,7 @@ export const unlabelledNodes: Check = {
         warning(subject, {
           message: `node ${node.name} takes no VMs at the moment: virt-handler's label kubevirt.io/schedulable is ${label}`,
           evidence,
-          remedy: 'Look at the virt-handler pod on it: the label comes back as soon as it is ready and heard of.',
+          remedy: `See why: ferry diagnose node/${node.name}. The label comes back as soon as virt-handler there is ready and heard of.`,
         }),
       ];
     });

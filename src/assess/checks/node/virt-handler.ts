@@ -25,7 +25,7 @@ export const nodeVirtHandler: Check = {
             message: `VMs run on ${node.name}, but no virt-handler: they can neither move nor be looked after`,
             evidence: atLabel,
             remedy:
-              "Look at the DaemonSet virt-handler: taints or HyperConverged's workloads.nodePlacement may keep it off.",
+              "Taints of the node, or HyperConverged's workloads.nodePlacement, may keep it off: kubectl get daemonset -A -l kubevirt.io=virt-handler -o yaml shows where it may run.",
             allows: 'nothing',
           }),
         ];
@@ -49,8 +49,7 @@ export const nodeVirtHandler: Check = {
               ? `no virt-handler pod is on ${node.name}: VMs can neither leave nor reach it live`
               : `virt-handler on ${node.name} (pod ${handler.metadata.name}) is not ready: VMs can neither leave nor reach the node live`,
           evidence: handler === undefined ? atLabel : at(handler, '.status.conditions[type=Ready].status', status),
-          remedy:
-            'Wait if a roll-out of virt-handler is under way; otherwise look at its log and events (Issue 3 of the best practices). Afterwards VMs can move again.',
+          remedy: `Wait if a roll-out of virt-handler is under way; otherwise see why it is not ready: ferry diagnose node/${node.name}. Afterwards VMs can move again.`,
           allows: 'cold',
         }),
       );
@@ -60,7 +59,7 @@ export const nodeVirtHandler: Check = {
         warning(subject, {
           message: `${node.name} takes no VMs: virt-handler's label kubevirt.io/schedulable is ${label ?? 'missing'}`,
           evidence: atLabel,
-          remedy: 'virt-handler sets it as soon as it is ready; look at its pod. Do not set it by hand.',
+          remedy: `virt-handler sets it as soon as it is ready; what keeps it: ferry diagnose node/${node.name}. Do not set it by hand.`,
         }),
       );
     }
@@ -71,8 +70,7 @@ export const nodeVirtHandler: Check = {
         warning(subject, {
           message: `virt-handler on ${node.name} was last heard of ${Math.round(age / 60)} minutes ago; after 5 minutes KubeVirt takes it for dead, and VMs whose pods are gone for failed`,
           evidence: at(node.object, '.metadata.annotations["kubevirt.io/heartbeat"]', beat),
-          remedy:
-            'Look at the virt-handler pod and at the node: the network to the API server, or the node itself, is down.',
+          remedy: `The network from the node to the API server, the node or virt-handler itself is down; see which: ferry diagnose node/${node.name}.`,
         }),
       );
     }
