@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { KubeClient } from '../kube/types.ts';
+import { FerryError } from '../model/errors.ts';
+import { formatBytes } from '../model/quantity.ts';
 import { ProposalStore } from '../propose/store.ts';
 import { sourceOf } from './answering.ts';
 import { type Audit, openAudit } from './audit.ts';
@@ -103,20 +105,41 @@ function knowledgeOf(service: Service, chosen: readonly Tool[]): Knowledge {
   return { kinds, prompts, subscriptions, tools: served };
 }
 
+/** Bytes of one message over stdio: some times what the largest arguments take. */
+const LONGEST = 2 ** 20;
+
+/** Throws FERRY_E_USAGE when a message was too long: where the next one begins is not known any more. */
 async function overStdio(
   factory: Parameters<typeof serveStdio>[0],
   { stdin, stdout, signal }: ServeOptions,
   around: (transport: Transport) => Transport,
 ): Promise<void> {
-  const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: 2 ** 20 });
+  const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: LONGEST });
+  let isOver = false;
   const closed = new Promise<void>((resolve) => {
-    stdin.once('end', resolve);
-    stdin.once('close', resolve);
-    stdout.once('error', () => resolve());
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
+    const end = (): void => {
+      isOver = true;
+      resolve();
+    };
+    stdin.once('end', end);
+    stdin.once('close', end);
+    stdout.once('error', end);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    const close = transport.close.bind(transport);
+    // It gives up by itself, and would leave a process behind that hears nothing.
+    transport.close = async () => {
+      await close();
+      resolve();
+    };
   });
   const handle = serveStdio(factory, { transport: around(transport) });
   await closed;
   await handle.close();
+  if (isOver) return;
+  throw new FerryError(
+    'FERRY_E_USAGE',
+    `the client sent a message of more than ${formatBytes(LONGEST)}, and nothing after it can be read`,
+    'Start again, and send less at once.',
+  );
 }
