@@ -20,3 +20,13 @@ export function requireLists(snapshot: Snapshot, lists: readonly SnapshotList[],
   if (failed === undefined) return;
   throw new FerryError('FERRY_E_API', `the ${failed.list} are not known: ${failed.message}`, 'Read the cluster again.');
 }
+
+/**
+ * Fails unless it is known who owns the settings: where a HyperConverged is there but may not be seen, what is written
+ * into the KubeVirt would be taken back by its operator.
+ */
+export function requireOwnerKnown(snapshot: Snapshot): void {
+  const { hyperConvergeds } = snapshot.lists;
+  const isKnown = hyperConvergeds.known || hyperConvergeds.why === 'missing';
+  requireLists(snapshot, isKnown ? ['kubeVirts'] : ['kubeVirts', 'hyperConvergeds'], undefined);
+}

@@ -34,6 +34,11 @@ test.each<[string, unknown, string]>([
     { name: 'a', zzzzz: 1 },
     'the arguments are name, label_selector, allNamespaces',
   ],
+  [
+    'a wrong name stands before what is missing for it',
+    { nam: 'b' },
+    'there is no argument "nam": did you mean "name"?; name: ',
+  ],
   ['a wrong type is named', { name: 1 }, 'name: Invalid input: expected string, received number'],
   ['a list is none', [1], 'the arguments must be an object'],
   [

@@ -14,11 +14,15 @@ export function parseArguments(schema: z.ZodObject, given: unknown, instead: Rec
   const known = Object.keys(schema.shape);
   const result = schema.safeParse(respelled(given ?? {}, known));
   if (result.success) return { ok: true, value: result.data };
-  const told = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys' && issue.path.length === 0
-      ? issue.keys.map((key) => unknownArgument(key, known, instead))
-      : [`${issue.path.map(String).join('.') || 'arguments'}: ${issue.message}`],
-  );
+  const unknown: string[] = [];
+  const wrong: string[] = [];
+  for (const issue of result.error.issues) {
+    if (issue.code === 'unrecognized_keys' && issue.path.length === 0)
+      unknown.push(...issue.keys.map((key) => unknownArgument(key, known, instead)));
+    else wrong.push(`${issue.path.map(String).join('.') || 'arguments'}: ${issue.message}`);
+  }
+  // A name that is not right is why another one is missing.
+  const told = [...unknown, ...wrong];
   const shown = told.slice(0, 5).map((line) => short(line, 300));
   if (told.length > 5) shown.push(`and ${told.length - 5} more`);
   return { ok: false, message: shown.join('; ') };

@@ -38,7 +38,13 @@ const migrating = [...needs(resources.migrations, 'get', 'create'), ...needs(res
 const looking = [...needs(resources.virtualMachines, 'list'), ...needs(resources.virtualMachineInstances, 'list')];
 
 /** What a run writes and follows, without a canary. */
-export const networkNeeds: readonly Need[] = [...looking, ...wide, ...narrow('HyperConverged')];
+export const networkNeeds: readonly Need[] = [
+  ...looking,
+  ...needs(kubeVirts, 'list'),
+  ...needs(hyperConvergeds, 'list'),
+  ...wide,
+  ...narrow('HyperConverged'),
+];
 
 /** What looking at a migration network reads. */
 export const networkReads: readonly Need[] = [

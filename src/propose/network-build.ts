@@ -1,3 +1,4 @@
+import { requireOwnerKnown } from '../cluster/require-lists.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
@@ -49,6 +50,7 @@ export function decideBuild(
   found: Journal | undefined,
   request: BuildRequest,
 ): DecidedBuild {
+  requireOwnerKnown(snapshot);
   if (found !== undefined && found.state !== 'applied') throw besideRun(found, request.words);
   const plan = planNetwork(snapshot, request.design, known);
   const isBuilt = plan.changes.every(({ action }) => action === 'keep');

@@ -61,6 +61,18 @@ function policyAs(object: Journal['policy']): KubeObject {
 }
 
 describe('building', () => {
+  test('is refused where a HyperConverged may be there that can not be seen: the KubeVirt is not written in its place', () => {
+    const snapshot = site({});
+    const rule = { apiGroup: 'hco.kubevirt.io', resource: 'hyperconvergeds', verb: 'list' as const };
+    const unseen: Snapshot = {
+      ...snapshot,
+      lists: { ...snapshot.lists, hyperConvergeds: { known: false, why: 'forbidden', message: 'no', rule } },
+    };
+    expect(refusal(() => decideBuild(unseen, KNOWN, undefined, asked))).toContain(
+      'FERRY_E_FORBIDDEN: you may not list hyperconvergeds.hco.kubevirt.io',
+    );
+  });
+
   test('is told object by object, in the order of the writes, with what each field was and will be', () => {
     const { draft } = build({}, { canary: { namespace: 'vms', name: 'a' } });
     expect(draft.summary).toBe(

@@ -1,5 +1,5 @@
 import { readGuestMetrics } from '../cluster/guest-metrics.ts';
-import { requireLists } from '../cluster/require-lists.ts';
+import { requireOwnerKnown } from '../cluster/require-lists.ts';
 import { readFieldSchemas } from '../cluster/settings-schema.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -23,13 +23,7 @@ export interface SettingsReading {
  * known who owns the settings, and what the client says.
  */
 export async function readForChange(client: KubeClient, read: Snapshot, signal: AbortSignal): Promise<SettingsReading> {
-  const { hyperConvergeds } = read.lists;
-  // Who owns the settings must be known before anything is written.
-  requireLists(
-    read,
-    hyperConvergeds.known || hyperConvergeds.why === 'missing' ? ['kubeVirts'] : ['kubeVirts', 'hyperConvergeds'],
-    undefined,
-  );
+  requireOwnerKnown(read);
   const [now, guests] = await Promise.all([refreshed(client, read, signal), readGuestMetrics(client, read, signal)]);
   const snapshot = { ...now, guests };
   const holder = holderOf(holdersOf(snapshot));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requireOwnerKnown } from '../../cluster/require-lists.ts';
 import { networkNeeds, requireNetworkRights } from '../../network/rights.ts';
 import { holderOf, installNamespace } from '../../network/site.ts';
 import { design, designInstead, refuseBeside, requestIn, words } from '../network-design.ts';
@@ -31,6 +32,7 @@ export const migrationNetworkChange = proposeTool({
     const wanted = action === 'build' ? requestIn(given) : undefined;
     const { client, signal } = context;
     const snapshot = await readFor(context, undefined);
+    requireOwnerKnown(snapshot);
     const [setting, namespace] = [holderOf(snapshot), installNamespace(snapshot)];
     if (setting !== undefined && namespace !== undefined) await requireNetworkRights(client, setting, namespace);
     const { readRun, vmReference } = await import('../../propose/network.ts');
