@@ -21,7 +21,7 @@ const rows = [...sharedRows, ...moreRows, ...aloneRows];
 const ELSEWHERE = /^(cluster|node|settings\/(?!post-copy)|advice|rivals|network\/(?!pod-network|secondary|mac))/;
 
 /** Where Ferry says more than KubeVirt: what the storage can't keep, and what waits for something to end that here never does. */
-const beyondKubeVirt = new Set(['storage/raw-block', 'vm/stale-launcher', 'vm/backup', 'vm/utility-volumes']);
+const beyondKubeVirt = new Set(['storage/raw-block', 'vm/stale-launcher', 'vm/utility-volumes']);
 
 /** Sentences for which there is no row, and why. */
 const NO_ROW: [text: RegExp, why: string][] = [

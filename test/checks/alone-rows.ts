@@ -156,8 +156,46 @@ const attached = (elsewhere: boolean): Case => ({
   },
 });
 
+/** Its blocks are tracked from its start on, and a backup of it began so many seconds ago. */
+const backedUp = (seconds: number): Case => ({
+  claims: [['data', 'ReadWriteMany']],
+  before: async (hand) => {
+    await hand.merge(HCO, {
+      spec: {
+        featureGates: { incrementalBackup: true },
+        changedBlockTrackingLabelSelectors: { namespaceLabelSelector: { matchLabels: { backup: 'nightly' } } },
+      },
+    });
+    await hand.create(paths.claims, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'vault' },
+      spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '20Gi' } } },
+    });
+    await hand.merge(paths.namespace, { metadata: { labels: { backup: 'nightly' } } });
+    hand.pass(10);
+  },
+  after: async (hand) => {
+    await hand.create('/apis/backup.kubevirt.io/v1alpha1/namespaces/{ns}/virtualmachinebackups', {
+      apiVersion: 'backup.kubevirt.io/v1alpha1',
+      kind: 'VirtualMachineBackup',
+      metadata: { name: 'nightly' },
+      spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'web' }, pvcName: 'vault' },
+    });
+    hand.pass(seconds);
+  },
+});
+
 /** Rows that change their cluster so much that each has one of its own; or that are about a smaller one. */
 export const aloneRows: LabRow[] = [
+  {
+    check: 'vm/backup',
+    releases: since('4.22'),
+    alone: true,
+    case: { ...backedUp(4), settle: 0.1 },
+    near: backedUp(300),
+    said: ['warning', /backup nightly of it is under way/],
+  },
   {
     check: 'storage/hotplugged-volumes',
     // Its migration never ends, and keeps its slot.

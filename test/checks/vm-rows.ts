@@ -225,19 +225,6 @@ export const sharedRows: LabRow[] = [
     said: ['warning', /memory is being dumped to claim dump/],
   },
   {
-    check: 'vm/backup',
-    releases: since('4.22'),
-    case: {
-      after: status('vmi', { changedBlockTracking: { state: 'Enabled', backupStatus: { backupName: 'nightly' } } }),
-    },
-    near: {
-      after: status('vmi', {
-        changedBlockTracking: { state: 'Enabled', backupStatus: { backupName: 'nightly', completed: true } },
-      }),
-    },
-    said: ['warning', /backup nightly of it is under way/],
-  },
-  {
     check: 'vm/utility-volumes',
     releases: since('4.22'),
     case: { spec: { utilityVolumes: [{ name: 'scratch', claimName: 'scratch' }] } },
