@@ -21,7 +21,7 @@ const STATE = 'persistent-state-for';
 const MIGRATION_NAME = 'kubevirt.io/migrationName';
 const SIZE = '10Mi';
 
-export function needsState({ spec }: VirtualMachineInstance): boolean {
+function needsState({ spec }: VirtualMachineInstance): boolean {
   const { devices, firmware } = spec.domain;
   return devices.tpm?.persistent === true || firmware?.bootloader?.efi?.persistent === true;
 }
