@@ -1,5 +1,5 @@
-import { ALL, type Happens, type LabRow, running, stuck } from './happens.ts';
-import { at, type Hand } from './harness.ts';
+import { ALL, type Happens, type LabRow, running, since, stuck } from './happens.ts';
+import { at, type Hand, HCO } from './harness.ts';
 
 const until = (release: string): string[] => ALL.slice(0, ALL.indexOf(release) + 1);
 
@@ -85,6 +85,33 @@ async function evict(hand: Hand, vm: string): Promise<void> {
     });
 }
 
+/** A VM with a TPM whose state two nodes cannot share, and a quota of so many claims; it has the fifth. */
+const sealed =
+  (claims: string): Happens =>
+  async (hand) => {
+    await hand.merge(HCO, { spec: { vmStateStorageClass: 'lvms-vg1' } });
+    hand.pass(10);
+    await hand.create('/apis/kubevirt.io/v1/namespaces/vms/virtualmachines', {
+      apiVersion: 'kubevirt.io/v1',
+      kind: 'VirtualMachine',
+      metadata: { name: 'sealed' },
+      spec: {
+        runStrategy: 'Always',
+        template: { spec: { domain: { memory: { guest: '1Gi' }, devices: { tpm: { persistent: true } } } } },
+      },
+    });
+    hand.pass(30);
+    await hand.create('/api/v1/namespaces/vms/resourcequotas', {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'team' },
+      spec: { hard: { persistentvolumeclaims: claims } },
+    });
+    hand.pass(2);
+    await hand.migrate('sealed');
+    hand.pass(5);
+  };
+
 /** Migrations that wait for their turn, or for their target pod to be made. */
 export const queueRows: LabRow[] = [
   { cause: 'queue/cluster-limit', releases: ALL, happens: queued, near: running },
@@ -118,6 +145,14 @@ export const queueRows: LabRow[] = [
       hand.pass(5);
     },
     near: queued,
+  },
+  {
+    cause: 'queue/quota',
+    title: 'for the second claim of a TPM',
+    releases: since('4.18'),
+    of: 'vm/sealed',
+    happens: sealed('5'),
+    near: sealed('6'),
   },
   {
     cause: 'queue/selinux-unknown',

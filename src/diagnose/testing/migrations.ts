@@ -120,6 +120,13 @@ export const launcher = (...lines: string[]): LogTail => ({
   component: 'virt-launcher',
   lines,
 });
+export const controllerLog = (...lines: string[]): LogTail => ({
+  namespace: 'openshift-cnv',
+  pod: 'virt-controller-1',
+  container: 'virt-controller',
+  component: 'virt-controller',
+  lines,
+});
 export const handler = (...lines: string[]): LogTail => ({
   namespace: 'openshift-cnv',
   pod: 'virt-handler-n1',

@@ -1,7 +1,7 @@
 import type { VirtualMachineInstanceMigration } from '../../model/objects.ts';
 import { handlerPod, migration, vm } from '../../model/testing/fixtures.ts';
 import { halvesRows } from './halves-rows.ts';
-import { isTrue, ofMigration, ofPod, ofVmi, type Row, targetPod, unschedulable } from './migrations.ts';
+import { controllerLog, isTrue, ofMigration, ofPod, ofVmi, type Row, targetPod, unschedulable } from './migrations.ts';
 import { ago, event } from './subjects.ts';
 
 // Migrations that wait, before they have a target pod and while it starts.
@@ -32,6 +32,10 @@ const since =
       phaseTransitionTimestamps: [{ phase: phase, phaseTransitionTimestamp: ago(seconds) }],
     };
   };
+const secondClaim = (migration: string) =>
+  controllerLog(
+    `{"level":"info","msg":"reenqueuing Migration vms/${migration}","reason":"persistentvolumeclaims \\"persistent-state-for-web-x1\\" is forbidden: exceeded quota: team, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=1"}`,
+  );
 const waits =
   (reason: string) =>
   (pod: ReturnType<typeof targetPod>): void => {
@@ -122,6 +126,12 @@ export const waitingRows: Row[] = [
     /ResourceQuota small \(requested: pods=1, used: pods=1, limited: pods=1\) has no room/,
     { m: isTrue('migrationRejectedByResourceQuota'), events: [ofVmi('FailedCreate', EXCEEDED)], more: [QUOTA] },
     { events: [ofVmi('FailedCreate', EXCEEDED)], more: [QUOTA], phase: 'Scheduling', pod: as },
+  ],
+  [
+    'queue/quota',
+    /TPM or UEFI state is on a claim that two nodes cannot share.*ResourceQuota team \(requested: persistentvolumeclaims=1/,
+    { logs: [secondClaim('m')] },
+    { logs: [secondClaim('m-other')] },
   ],
   [
     'queue/utility-volumes',
