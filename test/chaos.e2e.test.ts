@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../src/cli/testing/run.ts';
+import { connect } from '../src/kube/connect.ts';
 import { faults } from '../src/lab/faults/index.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '../src/model/objects.ts';
@@ -23,6 +24,8 @@ interface Case {
   speed?: number;
   /** How many of the four arrive; undefined: it depends on how far each was, and the exit code has to tell. */
   moved?: number;
+  /** A VM that gets a volume plugged in before. */
+  plugged?: [namespace: string, vm: string];
   /** The move is refused, because a check sees the fault. */
   refused?: true;
 }
@@ -62,6 +65,8 @@ const cases: Case[] = [
   { name: 'volume-attach', given: { for: '60s' }, moved: 4 },
   { name: 'target-crash', given: { vm: 'shop/orders-db' }, moved: 3 },
   { name: 'target-crash', given: { phase: 'Scheduled' }, moved: 0 },
+  // Later KubeVirt calls the migration failed, and lets it go on to its end (cause target/attachment-pod).
+  { name: 'attachment-evicted', given: { phase: 'Scheduled' }, plugged: ['shop', 'orders-db'], moved: 3 },
   { name: 'quota-exceeded', given: { namespace: 'shop' }, refused: true },
   { name: 'quota-exceeded', given: { namespace: 'shop', for: '60s' }, meanwhile: true, moved: 4 },
   { name: 'pod-refused', given: { namespace: 'shop', for: '60s' }, moved: 4 },
@@ -122,11 +127,12 @@ function witness(lab: Lab): { created: Map<string, number>; most: number; onFirs
 describe('a move of four VMs', () => {
   test.each(cases.map((one) => [one.name, JSON.stringify(one.given ?? {}), one] as const))(
     'under %s %s',
-    async (name, _, { given = {}, meanwhile, speed = 100, moved, refused }) => {
+    async (name, _, { given = {}, meanwhile, speed = 100, plugged, moved, refused }) => {
       const lab = await startLab({ scenario: 'small', speed, seed: 'chaos' });
       try {
         const kubeconfig = join(folder, 'kubeconfig');
         writeFileSync(kubeconfig, lab.kubeconfig, { mode: 0o600 });
+        if (plugged !== undefined) await plugIn(lab, kubeconfig, ...plugged);
         const before = new Map(vmisOf(lab).map(({ metadata, status }) => [metadata.uid, status?.nodeName]));
         const seen = witness(lab);
         let injected = false;
@@ -167,6 +173,32 @@ describe('a move of four VMs', () => {
     },
   );
 });
+
+/** Plugs a volume on shared storage into a running VM, and waits until the guest has it. */
+async function plugIn(lab: Lab, kubeconfig: string, namespace: string, vm: string): Promise<void> {
+  const client = await connect({ kubeconfig });
+  await client.raw('POST', `/api/v1/namespaces/${namespace}/persistentvolumeclaims`, {
+    body: {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'more' },
+      spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '5Gi' } } },
+    },
+  });
+  await client.raw('PUT', `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${vm}/addvolume`, {
+    body: {
+      name: 'more',
+      disk: { disk: { bus: 'scsi' } },
+      volumeSource: { persistentVolumeClaim: { claimName: 'more' } },
+    },
+  });
+  client.close();
+  const isReady = (): boolean =>
+    lab.store
+      .get<VirtualMachineInstance>(VMIS, namespace, vm)
+      ?.status?.volumeStatus?.some(({ name, phase }) => name === 'more' && phase === 'Ready') === true;
+  while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 /** Until no migration is unfinished and every VM is ready. */
 async function settled(lab: Lab): Promise<void> {
