@@ -163,9 +163,10 @@ export const notServed: readonly { reason: string; served: RegExp }[] = [
       /^(apiregistration|events|certificates|networking|admissionregistration|node|discovery|resource|flowcontrol\.apiserver)\.k8s\.io\/|^(autoscaling|batch)\/|^storage\.k8s\.io\/v1\/(csi(drivers|storage)|volumeattributes)|^apps\/v1\/\w+\/scale$|^\/v1\/(bindings|componentstatuses|endpoints|podtemplates|replicationcontrollers|services\/proxy|namespaces\/finalize|pods\/(binding|ephemeralcontainers|resize))/,
   },
   {
-    reason: 'parts of KubeVirt that are not modelled: backups, clones, exports, instance types, pools, snapshots',
+    reason:
+      'parts of KubeVirt that are not modelled: trackers of backups, clones, exports, instance types, pools, snapshots',
     served:
-      /^(backup|clone|export|instancetype|plugin|pool|snapshot)\.kubevirt\.io\/|^kubevirt\.io\/\w+\/virtualmachineinstance(presets|replicasets)/,
+      /^backup\.kubevirt\.io\/\w+\/virtualmachinebackuptrackers|^(clone|export|instancetype|plugin|pool|snapshot)\.kubevirt\.io\/|^kubevirt\.io\/\w+\/virtualmachineinstance(presets|replicasets)/,
   },
   { reason: 'the lab has no operator of NMState to configure', served: /^nmstate\.io\/\w+\/nmstates/ },
   {
@@ -175,7 +176,7 @@ export const notServed: readonly { reason: string; served: RegExp }[] = [
   {
     reason: 'what people do inside a guest, and changes of its devices',
     served:
-      /^subresources\.kubevirt\.io\/v1\/(expand-vm-spec$|virtualmachineinstances\/(vnc|console|portforward|backup|redefine-checkpoint|(un)?freeze|reset|softreboot|addvolume|removevolume|objectgraph|sev\/)|virtualmachines\/(expand-spec|objectgraph))/,
+      /^subresources\.kubevirt\.io\/v1\/(expand-vm-spec$|virtualmachineinstances\/(vnc|console|portforward|backup|redefine-checkpoint|(un)?freeze|reset|softreboot|objectgraph|sev\/)|virtualmachines\/(expand-spec|objectgraph))/,
   },
   {
     reason: 'what the recorded control plane had not: CDI, the descheduler’s operator, whereabouts, a metrics server',

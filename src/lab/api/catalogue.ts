@@ -95,7 +95,7 @@ function unstored(api: Api): Map<string, boolean> {
 
 function subresourcesOf(api: Api, resource: string): Listed['subresources'] {
   return api.subresources
-    .filter((each) => each.resource === resource && each.subresource !== '')
+    .filter((each) => each.resource === resource && each.subresource !== '' && each.untold !== true)
     .map(({ subresource, kind, methods }) => ({
       name: subresource,
       kind: kind ?? { group: '', version: '', kind: '' },

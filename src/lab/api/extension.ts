@@ -114,6 +114,8 @@ export interface Subresource {
    * anything (recorded: `Accept: application/json` alone is 406).
    */
   untyped?: boolean;
+  /** Served without being told of by discovery. */
+  untold?: boolean;
   /** Called after authorization and admission; the object it is a subresource of need not exist. */
   handle(request: SubresourceRequest): SubresourceResponse;
 }

@@ -45,14 +45,16 @@ export function hotplugSubresources(cluster: Cluster): Subresource[] {
   }
 
   return [
-    ['virtualmachines.subresources.kubevirt.io', onVm] as const,
-    ['virtualmachineinstances.subresources.kubevirt.io', onVmi] as const,
-  ].flatMap(([resource, handle]) =>
+    // virt-api tells discovery of those of VMIs only (recordings, discovery).
+    ['virtualmachines.subresources.kubevirt.io', onVm, true] as const,
+    ['virtualmachineinstances.subresources.kubevirt.io', onVmi, false] as const,
+  ].flatMap(([resource, handle, untold]) =>
     ['addvolume', 'removevolume'].map((subresource) => ({
       resource,
       subresource,
       methods: ['PUT'],
       untyped: true,
+      untold,
       handle: (call: SubresourceRequest) =>
         handle({ ...call, body: { [OPTIONS[subresource] ?? '']: call.body ?? {} } }),
     })),
