@@ -93,6 +93,8 @@ export function lineOf(each: MigrationTold, now: number): string {
       `${bytesText(remainingBytes)} of ${bytesText(totalBytes)} left, ${bytesText(transferRate)}/s sent, ${bytesText(dirtyRate)}/s written anew`,
     );
   }
+  if (each.policy !== undefined) parts.push(`policy ${each.policy}`);
+  if (each.run !== undefined) parts.push(`run ${each.run} of Ferry`);
   if (reason !== undefined) parts.push(`reason: ${reason}`);
   return parts.join(', ');
 }

@@ -4,7 +4,7 @@ import { plain } from '../../model/plain.ts';
 import type { ObjectChange } from '../../propose/draft.ts';
 import type { Held, Proposal } from '../../propose/store.ts';
 import { fit } from '../budget.ts';
-import { cleanText } from '../clean.ts';
+import { clean, cleanText } from '../clean.ts';
 import { valueText } from '../propose-tool.ts';
 import { type Answer, tool } from '../tool.ts';
 
@@ -102,10 +102,11 @@ function told({ proposal: { id }, progress }: Held): Answer<z.infer<typeof outpu
   const log = 'lines' in progress ? progress.lines.slice(-LINES) : [];
   const text = (head: string): string => [head, ...log.map((line) => `  ${line}`)].map(plain).join('\n');
   if (progress.state === 'done') {
-    const { exit, summary, details } = progress.done;
+    const { exit, summary } = progress.done;
+    const details = fit(progress.done.details, 8000);
     return {
-      structured: { id, state: 'done', summary, exit, log, details: fit(details, 8000) },
-      text: text(`Proposal ${id}: ${summary}`),
+      structured: { id, state: 'done', summary, exit, log, details },
+      text: `${text(`Proposal ${id}: ${summary} (exit ${exit})`)}\n  details: ${plain(JSON.stringify(clean(details)))}`,
       ...(exit !== 0 && { isError: true }),
     };
   }
