@@ -21,6 +21,14 @@ export interface Answered {
 export type Era = 'modern' | 'legacy';
 export type Transport = 'stdio' | 'http';
 
+/** Every way a client can talk to the server. */
+export const ways: [Transport, Era][] = [
+  ['stdio', 'modern'],
+  ['stdio', 'legacy'],
+  ['http', 'modern'],
+  ['http', 'legacy'],
+];
+
 /** What the person behind the client says when asked; undefined: the client can't ask. */
 export type Says = (message: string) => { action: 'accept' | 'decline' | 'cancel'; confirm?: boolean };
 

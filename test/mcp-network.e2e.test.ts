@@ -8,7 +8,7 @@ import { type Lab, type LabOptions, startLab } from '../src/lab/lab.ts';
 import { CNV_NAMESPACE, resources } from '../src/lab/resources.ts';
 import type { KubeObject } from '../src/model/objects.ts';
 import type { ObjectChange } from '../src/propose/draft.ts';
-import { type Answered, type Era, type Ferry, ferryMcp, type Says, type Transport } from './mcp-ferry.ts';
+import { type Answered, type Era, type Ferry, ferryMcp, type Says, type Transport, ways } from './mcp-ferry.ts';
 import { pull, setNetwork, stateOf } from './network-state.ts';
 
 // A migration network through the tools, on the lab: planned, proposed, built, looked at, taken away.
@@ -88,13 +88,6 @@ const change = (ferry: Ferry, args: object): Promise<Answered> =>
   ferry.call('migration_network_change', args as Record<string, unknown>);
 const look = (ferry: Ferry, args: object): Promise<Answered> =>
   ferry.call('migration_network', args as Record<string, unknown>);
-
-const ways: [Transport, Era][] = [
-  ['stdio', 'modern'],
-  ['stdio', 'legacy'],
-  ['http', 'modern'],
-  ['http', 'legacy'],
-];
 
 describe.each(ways)('over %s, era %s', (transport, era) => {
   test('planned, built with progress, verified, and removed: the cluster is as before', async () => {

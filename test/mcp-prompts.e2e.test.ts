@@ -10,7 +10,7 @@ import type { StoreEvent } from '../src/lab/api/store.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import { prompts } from '../src/mcp/prompts/index.ts';
 import { serveMcp } from '../src/mcp/serve.ts';
-import { type Era, type Ferry, ferryMcp, type Transport } from './mcp-ferry.ts';
+import { type Ferry, ferryMcp, ways } from './mcp-ferry.ts';
 
 // Prompts and what they bring, completion, and what neither names nor arguments can do; on a lab whose clock stands.
 
@@ -53,13 +53,6 @@ async function messages(ferry: Ferry, name: string, args: Record<string, string>
     throw new Error(`unexpected ${content.type}`);
   });
 }
-
-const ways: [Transport, Era][] = [
-  ['stdio', 'modern'],
-  ['stdio', 'legacy'],
-  ['http', 'modern'],
-  ['http', 'legacy'],
-];
 
 describe.each(ways)('over %s, era %s', (transport, era) => {
   let ferry: Ferry;

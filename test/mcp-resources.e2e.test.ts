@@ -4,7 +4,7 @@ import { resources } from '../src/cluster/resources.ts';
 import { connectDirect } from '../src/kube/connect.ts';
 import type { KubeClient } from '../src/kube/types.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
-import { type Era, type Ferry, ferryMcp, type Transport } from './mcp-ferry.ts';
+import { type Ferry, ferryMcp, ways } from './mcp-ferry.ts';
 
 // Resources of `ferry mcp` - lists, templates, reading, completion, subscriptions - against the lab, over both transports
 // and in both eras of the protocol.
@@ -56,13 +56,6 @@ function countWatches(): void {
     };
   };
 }
-
-const ways: [Transport, Era][] = [
-  ['stdio', 'modern'],
-  ['stdio', 'legacy'],
-  ['http', 'modern'],
-  ['http', 'legacy'],
-];
 
 describe.each(ways)('over %s, era %s', (transport, era) => {
   let ferry: Ferry;

@@ -8,7 +8,7 @@ import { connect } from '../src/kube/connect.ts';
 import { realTiming } from '../src/kube/timing.ts';
 import { type Lab, type LabOptions, startLab } from '../src/lab/lab.ts';
 import type { HyperConverged, KubeObject, KubeVirt, MigrationPolicy } from '../src/model/objects.ts';
-import { type Answered, type Era, type Ferry, ferryMcp, type Transport } from './mcp-ferry.ts';
+import { type Answered, type Era, type Ferry, ferryMcp, type Transport, ways } from './mcp-ferry.ts';
 
 // The live-migration settings through the MCP server: read, advised, changed in two steps, and taken back.
 
@@ -76,13 +76,6 @@ async function settingOf({ call }: Ferry, name: string, more: object = {}): Prom
   const { structured } = await call('migration_settings', { names: [name], ...more });
   return structured.settings[0];
 }
-
-const ways: [Transport, Era][] = [
-  ['stdio', 'modern'],
-  ['stdio', 'legacy'],
-  ['http', 'modern'],
-  ['http', 'legacy'],
-];
 
 describe.each(ways)('over %s, era %s', (transport, era) => {
   test('a change is proposed, applied, seen, and taken back', () =>

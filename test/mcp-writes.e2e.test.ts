@@ -6,7 +6,7 @@ import { connect } from '../src/kube/connect.ts';
 import type { StoreEvent } from '../src/lab/api/store.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import type { VirtualMachineInstance } from '../src/model/objects.ts';
-import { type Era, type Ferry, ferryHttp, ferryMcp, type Says, type Transport } from './mcp-ferry.ts';
+import { type Era, type Ferry, ferryHttp, ferryMcp, type Says, type Transport, ways } from './mcp-ferry.ts';
 
 // Writing in two steps: a proposal, and its confirmation, over both transports and in both eras of the protocol.
 
@@ -35,13 +35,6 @@ const nodeOf = (name: string): string | undefined =>
 
 const yes: Says = () => ({ action: 'accept', confirm: true });
 const MOVE = { name: 'ledger-app', namespace: 'finance' };
-
-const ways: [Transport, Era][] = [
-  ['stdio', 'modern'],
-  ['stdio', 'legacy'],
-  ['http', 'modern'],
-  ['http', 'legacy'],
-];
 
 async function withFerry<T>(
   [transport, era]: [Transport, Era],

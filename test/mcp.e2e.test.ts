@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoreEvent } from '../src/lab/api/store.ts';
 import { type Lab, startLab } from '../src/lab/lab.ts';
 import { tools } from '../src/mcp/tools/index.ts';
-import { type Era, type Ferry, ferryMcp, type Transport } from './mcp-ferry.ts';
+import { type Ferry, ferryMcp, ways } from './mcp-ferry.ts';
 
 // Each read tool of `ferry mcp` against the lab, over both transports and in both eras of the protocol, with the SDK's
 // client, which also holds every answer against the tool's output schema.
@@ -82,13 +82,6 @@ const cases: [string, Record<string, unknown>, Record<string, unknown>][] = [
   ['pods_top', { limit: 2, all_namespaces: true }, { next: 2 }],
   ['nodes_top', { name: 'worker-0' }, { nodes: [{ name: 'worker-0' }], total: 1 }],
   ['nodes_stats_summary', { name: 'worker-0' }, { node: { nodeName: 'worker-0' } }],
-];
-
-const ways: [Transport, Era][] = [
-  ['stdio', 'modern'],
-  ['stdio', 'legacy'],
-  ['http', 'modern'],
-  ['http', 'legacy'],
 ];
 
 describe.each(ways)('over %s, era %s', (transport, era) => {

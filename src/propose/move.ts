@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type CheckItem, checkVms } from '../assess/assess.ts';
 import { createMigration } from '../cluster/writer.ts';
 import { exitCodeOf, type MoveOrder } from '../execute/events.ts';
@@ -7,6 +6,7 @@ import { runMoves } from '../execute/move.ts';
 import { nextMigrationName } from '../execute/name.ts';
 import { prepareMoves } from '../execute/prepare.ts';
 import type { MovePlan } from '../execute/run.ts';
+import { newRunId } from '../execute/run-id.ts';
 import { eventText, linkText } from '../execute/texts.ts';
 import { verdictLine } from '../execute/verdict.ts';
 import type { KubeClient } from '../kube/types.ts';
@@ -109,11 +109,6 @@ export async function rehearseMoves(
 ): Promise<void> {
   for (const [index, order] of plan.orders.entries())
     await createMigration(client, migrationOf(order, names[index] ?? '', runId), { dryRun: true, signal });
-}
-
-/** Value of the label ferry.run/run. */
-export function newRunId(): string {
-  return randomBytes(4).toString('hex');
 }
 
 /**

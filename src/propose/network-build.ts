@@ -1,4 +1,5 @@
 import { requireOwnerKnown } from '../cluster/require-lists.ts';
+import { newRunId } from '../execute/run-id.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
@@ -11,7 +12,6 @@ import { rehearseWrites } from '../network/rehearse.ts';
 import type { KnownNetworks, NetworkRequest } from '../network/request.ts';
 import { requireNetworkRights } from '../network/rights.ts';
 import type { Draft, Prepared } from './draft.ts';
-import { newRunId } from './move.ts';
 import {
   besideRun,
   canaryVm,

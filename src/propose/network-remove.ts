@@ -1,3 +1,4 @@
+import { newRunId } from '../execute/run-id.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { FerryError } from '../model/errors.ts';
 import { byName, keyOf } from '../model/memo.ts';
@@ -10,7 +11,6 @@ import { type Removal, removalByObjects, removalOfRun } from '../network/remove.
 import { requireNetworkRights } from '../network/rights.ts';
 import type { Context } from '../network/wait.ts';
 import type { Draft, Prepared } from './draft.ts';
-import { newRunId } from './move.ts';
 import {
   asRemoval,
   doneOf,

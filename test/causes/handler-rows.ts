@@ -1,4 +1,4 @@
-import { ALL, type Happens, type LabRow } from './happens.ts';
+import { ALL, type Happens, type LabRow, networkLm } from './happens.ts';
 import { at, type Hand } from './harness.ts';
 
 const CNV = 'openshift-cnv';
@@ -27,21 +27,7 @@ const rolledOut =
     hand.until('web', 'Succeeded');
     await cordon(hand, false);
     await hand.remove(at.migration('web'));
-    await hand.create(`/apis/k8s.cni.cncf.io/v1/namespaces/${CNV}/network-attachment-definitions`, {
-      apiVersion: 'k8s.cni.cncf.io/v1',
-      kind: 'NetworkAttachmentDefinition',
-      metadata: { name: 'lm' },
-      spec: {
-        config: JSON.stringify({
-          cniVersion: '0.3.1',
-          name: 'lm',
-          type: 'macvlan',
-          master: 'enp4s0',
-          mode: 'bridge',
-          ipam: { type: 'whereabouts', range, exclude },
-        }),
-      },
-    });
+    await networkLm(CNV, { range, exclude })(hand);
     await hand.settings({ network: 'lm' });
     hand.pass(600);
     await hand.migrate('web');

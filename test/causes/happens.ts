@@ -27,6 +27,35 @@ export const since = (release: string): string[] => ALL.slice(ALL.indexOf(releas
 
 export const stuck = (name: string) => ({ vm: `vms/${name}` });
 
+/** The definition of the migration network lm, with these addresses. */
+export const networkLm =
+  (namespace: string, addresses: { range: string; exclude?: string[] }): Happens =>
+  (hand) =>
+    hand.create(`/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions`, {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name: 'lm' },
+      spec: {
+        config: JSON.stringify({
+          cniVersion: '0.3.1',
+          name: 'lm',
+          type: 'macvlan',
+          master: 'enp4s0',
+          mode: 'bridge',
+          ipam: { type: 'whereabouts', ...addresses },
+        }),
+      },
+    });
+
+/** While the target of web's migration starts, virt-handler ends on every node it can be on. */
+export const handlersCrash: Happens = async (hand) => {
+  await hand.migrate('web');
+  hand.until('web', 'Scheduling');
+  hand.pass(0.2);
+  for (const node of ['worker-1', 'worker-2']) hand.fault('virt-handler-crash', { node });
+  hand.pass(90);
+};
+
 export const running: Happens = async (hand) => {
   hand.fault('migration-stuck', stuck('web'));
   await hand.migrate('web');

@@ -1,4 +1,4 @@
-import { ALL, type Happens, type LabRow, pending, running } from './happens.ts';
+import { ALL, type Happens, handlersCrash, type LabRow, networkLm, pending, running } from './happens.ts';
 import { at } from './harness.ts';
 
 const network: Happens = async (hand) => {
@@ -6,36 +6,13 @@ const network: Happens = async (hand) => {
   hand.pass(60);
 };
 
-const attachment =
-  (namespace: string): Happens =>
-  (hand) =>
-    hand.create(`/apis/k8s.cni.cncf.io/v1/namespaces/${namespace}/network-attachment-definitions`, {
-      apiVersion: 'k8s.cni.cncf.io/v1',
-      kind: 'NetworkAttachmentDefinition',
-      metadata: { name: 'lm' },
-      spec: {
-        config: JSON.stringify({
-          cniVersion: '0.3.1',
-          name: 'lm',
-          type: 'macvlan',
-          master: 'enp4s0',
-          mode: 'bridge',
-          ipam: { type: 'whereabouts', range: '10.200.5.0/24' },
-        }),
-      },
-    });
+const attachment = (namespace: string): Happens => networkLm(namespace, { range: '10.200.5.0/24' });
 
 export const otherRows: LabRow[] = [
   {
     cause: 'node/virt-handler-not-ready',
     confidence: 'likely',
-    happens: async (hand) => {
-      await hand.migrate('web');
-      hand.until('web', 'Scheduling');
-      hand.pass(0.2);
-      for (const node of ['worker-1', 'worker-2']) hand.fault('virt-handler-crash', { node });
-      hand.pass(90);
-    },
+    happens: handlersCrash,
     near: running,
   },
   {

@@ -1,6 +1,6 @@
 import type { Scenario } from '../../src/lab/scenarios/scenario.ts';
 import { attachmentRows } from './attachment-rows.ts';
-import { ALL, type Happens, type LabRow, pending, running, well } from './happens.ts';
+import { ALL, type Happens, handlersCrash, type LabRow, pending, running, well } from './happens.ts';
 import { at, scenario } from './harness.ts';
 
 const cordon =
@@ -156,13 +156,7 @@ export const targetRows: LabRow[] = [
     cause: 'target/not-prepared',
     confidence: 'likely',
     beside: 'node/virt-handler-not-ready',
-    happens: async (hand) => {
-      await hand.migrate('web');
-      hand.until('web', 'Scheduling');
-      hand.pass(0.2);
-      for (const node of ['worker-1', 'worker-2']) hand.fault('virt-handler-crash', { node });
-      hand.pass(90);
-    },
+    happens: handlersCrash,
     near: running,
   },
 ];

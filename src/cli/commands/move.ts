@@ -4,6 +4,7 @@ import { requireLists } from '../../cluster/require-lists.ts';
 import { needsOf } from '../../cluster/rights.ts';
 import type { MoveOrder } from '../../execute/events.ts';
 import type { MovePlan } from '../../execute/run.ts';
+import { newRunId } from '../../execute/run-id.ts';
 import { verdictLine } from '../../execute/verdict.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
@@ -115,7 +116,6 @@ async function carryOut(
     import('../../execute/events.ts'),
   ]);
   const view = moveView(io, plan.orders);
-  const { newRunId } = await import('../../propose/move.ts');
   const runId = newRunId();
   const results = await runMoves(client, plan, { runId, timeout: flags.timeout, signal: io.signal, emit: view.tell });
   const code = exitCodeOf(results);
@@ -168,7 +168,7 @@ async function preview(
   decided: DecidedMoves,
   flags: Flags,
 ): Promise<ExitCode> {
-  const [{ migrationOf }, { newRunId, rehearseMoves }] = await Promise.all([
+  const [{ migrationOf }, { rehearseMoves }] = await Promise.all([
     import('../../execute/migration-of.ts'),
     import('../../propose/move.ts'),
   ]);

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { newRunId } from '../../execute/run-id.ts';
 import type { KubeClient } from '../../kube/types.ts';
 import { type ExitCode, exit, FerryError } from '../../model/errors.ts';
 import { beginRun, carryOut, undoRun } from '../../network/apply.ts';
@@ -8,7 +9,6 @@ import { readKnownNetworks } from '../../network/known-networks.ts';
 import { rehearseWrites } from '../../network/rehearse.ts';
 import { requireNetworkRights } from '../../network/rights.ts';
 import type { Context } from '../../network/wait.ts';
-import { newRunId } from '../../propose/move.ts';
 import { besideRun, readRun, vmReference } from '../../propose/network.ts';
 import { type BuildRequest, type DecidedBuild, decideBuild, requireBuildable } from '../../propose/network-build.ts';
 import { type DecidedResume, decideResume, requireUnfinished, resumeRun } from '../../propose/network-resume.ts';
